@@ -1,0 +1,61 @@
+# Everything that a developer or a new user runs. `make demo` needs Python 3.11+, git and make, nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CELERY := $(BIN)/celery --quiet -A tasks
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+.PHONY: demo test lint bench up down engine lock clean
+
+demo: .venv/installed ## 200 orders through the whole choreography, in one process
+	@$(CELERY) track demo
+
+test: .venv/installed-tests ## every test that this machine can run; with CI=true all of them
+	@$(BIN)/python -m pytest
+
+lint: .venv/installed-tests ## style, types, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/installed-tests ## measures against the notebook's loop; needs RabbitMQ and the engine
+	@$(BIN)/python -m bench
+
+engine: ## builds the BPMN engine (needs Java 17+ and Maven)
+	mvn --batch-mode --quiet --file deploy/engine/pom.xml package
+
+up: deploy/.env ## the whole system in Docker
+	docker compose --env-file deploy/.env up --build --detach --wait
+
+down: ## stops it; the data stays
+	docker compose --env-file deploy/.env down
+
+deploy/.env: ## passwords of this machine's system, made once
+	@umask 077 && sed 's/change-me/'$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(16))')'/' \
+		deploy/.env.example > $@
+
+lock: .venv/installed-tests ## pins every dependency with its hashes
+	@$(PIP) install uv
+	$(UV) pyproject.toml --all-extras -o requirements.lock
+	$(UV) pyproject.toml --all-extras --group dev -c requirements.lock -o tests/requirements.lock
+
+clean: ## forgets what was installed
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Trackflow needs Python 3.11 or newer; this is " + sys.version.split()[0] + " (choose another: make PYTHON=python3.12 …)")'
+	@echo "Setting up .venv (once) …"
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-tests: tests/requirements.lock pyproject.toml | .venv/bin/python
+	@$(PIP) install --require-hashes --requirement tests/requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ .venv/installed

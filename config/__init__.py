@@ -1,0 +1,1 @@
+"""What an adopter configures: the settings and the choreography."""

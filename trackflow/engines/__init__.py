@@ -1,0 +1,1 @@
+"""BPMN engines: one port, two families (REST and embedded)."""

@@ -1,0 +1,165 @@
+"""The one kind of thing that travels: an event, with its JSON form.
+
+The body on the wire has five fields, the rest of a `Message` travels in the AMQP properties and headers
+(`trackflow.messaging.envelope`):
+
+    {"businessKey": "4711", "tenant": "showcase", "event": "Order_Placed", "command": null, "payload": null}
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic.alias_generators import to_camel
+
+from trackflow.errors import MessageError
+
+# AMQP 0-9-1 carries message id, correlation id and type as short strings: 255 bytes. The engines' columns are
+# as long, and PostgreSQL stores no NUL; a control character in a name is a mistake or an attack.
+SHORT = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# A tenant names the exchange, prefixes the queues, and is the engine's tenant id (64 characters).
+_TENANT = re.compile(r"(?!amq\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+_EVENT_IDS = uuid5(NAMESPACE_URL, "https://trackflow.invalid/event-id")
+
+
+def short_text(value: str) -> str:
+    """The value, if it fits where AMQP, the engines and the ledger put names; otherwise ValueError."""
+    if not value or len(value.encode()) > SHORT:
+        raise ValueError(f"should have 1 to {SHORT} bytes, has {len(value.encode())}")
+    if _CONTROL.search(value):
+        raise ValueError("should have no control character")
+    return value
+
+
+def tenant_name(value: str) -> str:
+    """The value, if it can name an exchange; otherwise ValueError."""
+    if not _TENANT.fullmatch(value):
+        raise ValueError(
+            "should be 1 to 64 letters, digits, '.', '_' or '-', begin with a letter or digit, "
+            "and not with 'amq.', which AMQP reserves"
+        )
+    return value
+
+
+ShortText = Annotated[str, AfterValidator(short_text)]
+TenantName = Annotated[str, AfterValidator(tenant_name)]
+
+
+class Body(BaseModel):
+    """What every AMQP client can read and write: the five fields of an event's JSON body.
+
+    Unknown fields are ignored, so that a newer publisher can talk to an older worker.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    business_key: ShortText
+    tenant: TenantName
+    event: ShortText
+    command: str | None = None
+    payload: JsonValue = None
+
+
+_BODY_FIELDS = set(Body.model_fields)
+
+
+class Message(Body):
+    """A fact: something that happened to the business object named by `business_key`. It never changes.
+
+    Attributes:
+        business_key: names the order (or claim, or parcel) that the event is about.
+        tenant: whose event it is; the exchange has the same name.
+        event: what happened, in the past tense; also the message name in the BPMN model.
+        command: unused by Trackflow; carried for the notebook's clients.
+        payload: any JSON value.
+        id: the event's identity: a redelivery or a re-run has the same one.
+        cause: the `id` of the event that this one follows from.
+        published_at: when it was given to the broker, UTC; None if its publisher did not say.
+        traceparent: W3C trace context, passed on to the events that follow.
+        tracestate: the same.
+    """
+
+    id: ShortText = Field(default_factory=lambda: uuid4().hex)
+    cause: ShortText | None = None
+    published_at: datetime | None = None
+    traceparent: ShortText | None = None
+    tracestate: str | None = None
+
+    @classmethod
+    def new(cls, **fields: Any) -> Self:
+        """As the constructor, with the one error of a bad event. Raises MessageError."""
+        try:
+            return cls(**fields)
+        except ValidationError as exc:
+            raise MessageError(_in_words(exc)) from exc
+
+    @classmethod
+    def from_body(cls, raw: str | bytes, **envelope: Any) -> Self:
+        """The event of a JSON body and the fields that travel beside it.
+
+        Without an `id` (a foreign publisher) it is derived from tenant, business key, event and payload, so
+        that a redelivery has the same one.
+
+        Raises:
+            MessageError: the body is not the JSON of an event; the text says which field is wrong.
+        """
+        try:
+            body = Body.model_validate_json(raw)
+        except ValidationError as exc:
+            raise MessageError(_in_words(exc)) from exc
+        envelope.setdefault("id", _id_of_content(body))
+        return cls.new(**dict(body), **envelope)
+
+    def body(self) -> str:
+        """The JSON body, on one line."""
+        return self.model_dump_json(by_alias=True, include=_BODY_FIELDS)
+
+    def followed_by(self, event: str, **changes: Any) -> Message:
+        """The event that this one leads to, about the same business object.
+
+        The payload is passed on unless `changes` holds another:
+
+            order.followed_by("Payment_Done", payload={"method": "invoice"})
+
+        Raises:
+            MessageError: the new event is none (an empty name, say).
+        """
+        inherited = dict(self) | {"event": event, "cause": self.id, "published_at": None, **changes}
+        return Message.new(**{name: value for name, value in inherited.items() if name != "id"})
+
+    def caused_by(self, cause: Message, place: int) -> Message:
+        """The same event as the one that `cause` always leads to, at this place among its effects.
+
+        Its id is derived from the cause's id, the event's name and the place. So a service that runs again
+        after a redelivery emits the same ids, and every consumer can tell.
+        """
+        derived = uuid5(_EVENT_IDS, f"{cause.id}\n{self.event}\n{place}").hex
+        return self.model_copy(update={"id": derived, "cause": cause.id})
+
+    def published_now(self) -> Message:
+        """The same event, stamped with the present time."""
+        return self.model_copy(update={"published_at": datetime.now(UTC)})
+
+    def __str__(self) -> str:
+        """Readable in logs and in Flower: never the payload, which may be private."""
+        return f"{self.business_key} {self.event}"
+
+
+def _id_of_content(body: Body) -> str:
+    return uuid5(_EVENT_IDS, body.model_dump_json(exclude={"command"})).hex
+
+
+def _in_words(exc: ValidationError) -> str:
+    """One line for the first thing that is wrong; the value is left out, as it may be private."""
+    error = exc.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in error["loc"])
+    what = error["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,133 @@
+"""Which events there are, who hears them, and what everything is called at the broker.
+
+The choreography is one table of plain values. Publisher, workers, `deploy` and `check` all read it, so they
+cannot disagree. It knows no tenant: the same table serves every tenant of a broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from trackflow.errors import ChoreographyError
+from trackflow.message import short_text
+
+EVERY_EVENT: Final = ("*",)
+
+# Seconds until an event that failed for a passing reason is tried again. A flat ladder: three tries within
+# about three minutes outlast a restart of the service behind; what fails longer needs a person.
+LADDER: Final = (5, 30, 150)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One consumer: a queue, and the task of the same name that hears its events.
+
+    Attributes:
+        name: of the task, and of the queue after the tenant's prefix: `showcase.payment`.
+        hears: names of the events that the task is called for, or EVERY_EVENT.
+        pool: the worker pool if the command line names none (`-P`). Threads, because a service mostly waits:
+            for the broker's confirm, for the engine, for somebody's API. A service that computes takes
+            "prefork".
+        concurrency: how many events are handled at once if the command line does not say (`-c`).
+        ladder: seconds before each further try of an event that failed for a passing reason.
+    """
+
+    name: str
+    hears: Sequence[str]
+    pool: str = "threads"
+    concurrency: int = 4
+    ladder: Sequence[int] = LADDER
+
+
+@dataclass(frozen=True)
+class Choreography:
+    """The whole choreography.
+
+    Attributes:
+        events: event name → routing key, by convention the department that it comes from.
+        subscriptions: who hears what.
+        variables: names of the payload fields that the BPMN engine is given as process variables. None: those
+            that an expression of the model uses; a process engine is no place for customer data.
+
+    Raises:
+        ChoreographyError: a name that AMQP cannot carry, a subscription to an unknown event, or two
+            subscriptions of one name.
+    """
+
+    events: Mapping[str, str]
+    subscriptions: Sequence[Subscription]
+    variables: frozenset[str] | None = None
+    _heard: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for what, names in (
+            ("event", self.events),
+            ("routing key", self.events.values()),
+            ("subscription", [subscription.name for subscription in self.subscriptions]),
+        ):
+            for name in names:
+                _check_name(what, name)
+        heard: dict[str, frozenset[str]] = {}
+        for subscription in self.subscriptions:
+            if subscription.name in heard:
+                raise ChoreographyError(f"two subscriptions are called {subscription.name!r}")
+            heard[subscription.name] = self._resolve(subscription)
+        object.__setattr__(self, "_heard", MappingProxyType(heard))
+
+    def _resolve(self, subscription: Subscription) -> frozenset[str]:
+        if tuple(subscription.hears) == EVERY_EVENT:
+            return frozenset(self.events)
+        if not subscription.hears:
+            raise ChoreographyError(f"{subscription.name!r} hears no event")
+        for event in subscription.hears:
+            if event not in self.events:
+                raise ChoreographyError(f"{subscription.name!r} hears {event!r}, {self._unknown()}")
+        return frozenset(subscription.hears)
+
+    def routing_key(self, event: str) -> str:
+        """The routing key that an event is published with. Raises ChoreographyError for an unknown one."""
+        try:
+            return self.events[event]
+        except KeyError:
+            raise ChoreographyError(f"event {event!r}, {self._unknown()}") from None
+
+    def heard_by(self, subscription: str) -> frozenset[str]:
+        """The events that the subscription of this name hears."""
+        return self._heard[subscription]
+
+    def listeners(self, event: str) -> list[Subscription]:
+        """Who hears an event, in the order of the table."""
+        return [each for each in self.subscriptions if event in self._heard[each.name]]
+
+    def binding_keys(self, subscription: Subscription) -> list[str]:
+        """The routing keys that a subscription's queue is bound with, in the order of the table."""
+        heard = self._heard[subscription.name]
+        return list(dict.fromkeys(key for event, key in self.events.items() if event in heard))
+
+    def _unknown(self) -> str:
+        return f"which is not in the choreography (it knows {', '.join(self.events)})"
+
+
+def queue_name(tenant: str, subscription: str) -> str:
+    """The work queue of a subscription; the tenant's prefix lets tenants share a broker."""
+    return f"{tenant}.{subscription}"
+
+
+def retry_queue_name(queue: str, seconds: int) -> str:
+    """Where a failed event waits. The delay is in the name: RabbitMQ cannot change a queue's TTL in place."""
+    return f"{queue}.retry.{seconds}s"
+
+
+def dead_queue_name(queue: str) -> str:
+    """Where an event is kept that a person must look at."""
+    return f"{queue}.dead"
+
+
+def _check_name(what: str, name: str) -> None:
+    try:
+        short_text(name)
+    except ValueError as exc:
+        raise ChoreographyError(f"{what} {name!r}: {exc}") from None

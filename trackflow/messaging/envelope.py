@@ -1,0 +1,84 @@
+"""The part of an event that travels beside its body: AMQP properties and headers.
+
+| AMQP             | `Message`               |
+|------------------|-------------------------|
+| `message_id`     | `id`                    |
+| `correlation_id` | `business_key`          |
+| `type`           | `event`                 |
+| `timestamp`      | `published_at`, whole seconds, as AMQP has it |
+| header `published-at` | `published_at`, RFC 3339 with microseconds |
+| header `cause`   | `cause`                 |
+| headers `traceparent`, `tracestate` | the same: W3C trace context |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from trackflow.message import Message
+
+PERSISTENT = 2
+
+
+def properties_of(message: Message, app_id: str | None) -> dict[str, Any]:
+    """The AMQP properties of an event, `headers` among them, as `kombu.Producer.publish` takes them."""
+    headers = {
+        "cause": message.cause,
+        "published-at": message.published_at and message.published_at.isoformat(),
+        "traceparent": message.traceparent,
+        "tracestate": message.tracestate,
+    }
+    properties = {
+        "message_id": message.id,
+        "correlation_id": message.business_key,
+        "type": message.event,
+        "timestamp": message.published_at and int(message.published_at.timestamp()),
+        "app_id": app_id,
+    }
+    return {
+        "content_type": "application/json",
+        "content_encoding": "utf-8",
+        "delivery_mode": PERSISTENT,
+        "headers": _without_none(headers),
+        **_without_none(properties),
+    }
+
+
+def read(body: str, properties: Mapping[str, Any], headers: Mapping[str, Any]) -> Message:
+    """The event of a delivery. Raises MessageError.
+
+    A foreign client may put anything into a header: one that is not as expected counts as absent, since the
+    event itself is good. Only a `message_id` must be right if there is one: it is the event's identity.
+    """
+    envelope: dict[str, Any] = {
+        "cause": _text(headers.get("cause")),
+        "published_at": _time(headers.get("published-at"), properties.get("timestamp")),
+        "traceparent": _text(headers.get("traceparent")),
+        "tracestate": _text(headers.get("tracestate")),
+    }
+    if properties.get("message_id"):
+        envelope["id"] = properties["message_id"]
+    return Message.from_body(body, **envelope)
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable() else None
+
+
+def _time(precise: Any, seconds: Any) -> datetime | None:
+    try:
+        if isinstance(precise, str):
+            return datetime.fromisoformat(precise).astimezone(UTC)
+        if isinstance(seconds, datetime):  # py-amqp decodes the property; in UTC, without saying so
+            return seconds.replace(tzinfo=UTC)
+        if isinstance(seconds, int | float):
+            return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    return None

@@ -1,0 +1,133 @@
+"""Turns a plain event into a message that Celery understands, or keeps it as a dead letter and says why."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from trackflow.errors import MessageError
+from trackflow.message import Message
+from trackflow.messaging import envelope
+from trackflow.messaging.choreography import Choreography
+from trackflow.messaging.delivery import Delivery, Incoming, attempts_before
+from trackflow.messaging.event_queue import EventQueue
+from trackflow.messaging.recovery import Recovery
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY = 1024 * 1024  # bytes; an event is a fact, not a file
+
+# Foreign clients often set no content type, or Kombu's for plain text; the JSON parser has the last word.
+_CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
+_ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "binary"})
+# Celery's protocol 2 (https://docs.celeryq.dev/en/stable/internals/protocol.html): embedded callbacks; none.
+_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
+_TASK_IDS = uuid5(NAMESPACE_URL, "https://trackflow.invalid/task-id")
+
+
+class EventReceiver:
+    """The `receiver` of every event queue of one tenant."""
+
+    def __init__(self, tenant: str, choreography: Choreography, recovery: Recovery) -> None:
+        self._tenant = tenant
+        self._choreography = choreography
+        self._recovery = recovery
+
+    def __call__(self, queue: EventQueue, message: Any) -> bool:
+        """Translate a delivery in place; False if it is settled already and not for Celery.
+
+        Nothing but a lost connection may leave this method as an error: Celery would end the worker, and the
+        next worker would die of the same message.
+        """
+        incoming = Incoming(message)
+        try:
+            body, event = self._read(incoming)
+            if event.event not in queue.hears:  # shares its routing key with one that is heard
+                incoming.ack()
+                return False
+            self._translate(incoming, body, event, queue)
+            return True
+        except MessageError as exc:
+            self._bury(incoming, queue, exc)
+        except Exception as exc:
+            logger.exception("%s: cannot translate a delivery", queue.name)
+            self._bury(incoming, queue, exc)
+        return False
+
+    def _read(self, incoming: Incoming) -> tuple[str, Message]:
+        body = _text(incoming)
+        event = envelope.read(body, incoming.properties, incoming.headers)
+        if event.tenant != self._tenant:
+            raise MessageError(f"tenant {event.tenant!r} on the exchange of {self._tenant!r}")
+        if event.event not in self._choreography.events:
+            raise MessageError(f"event {event.event!r} is not in the choreography")
+        return body, event
+
+    def _translate(self, incoming: Incoming, body: str, event: Message, queue: EventQueue) -> None:
+        delivery: Delivery = {
+            "queue": queue.name,
+            "body": body,
+            "properties": incoming.properties,
+            "headers": incoming.headers,
+            "ladder": queue.ladder,
+        }
+        headers = {
+            "lang": "py",
+            "task": queue.task,
+            # Several tasks hear one event and Flower keys tasks by id, so: an id for each queue.
+            "id": str(uuid5(_TASK_IDS, f"{queue.name}\n{event.id}")),
+            "root_id": event.business_key,
+            "parent_id": None,
+            "group": None,
+            "retries": attempts_before(incoming.headers),
+            "eta": None,
+            "expires": None,
+            "timelimit": [None, None],
+            "argsrepr": str(event),
+            "kwargsrepr": "",
+            "origin": incoming.properties.get("app_id", ""),
+            "ignore_result": True,
+            "trackflow": delivery,
+        }
+        incoming.replace(json.dumps([[body], {}, _EMBED]), headers, queue.name)
+
+    def _bury(self, incoming: Incoming, queue: EventQueue, error: Exception) -> None:
+        delivery: Delivery = {
+            "queue": queue.name,
+            "body": incoming.body,
+            "properties": incoming.properties,
+            "headers": incoming.headers,
+            "ladder": (),
+        }
+        try:
+            self._recovery.bury(delivery, "unreadable", error)
+        except Exception as exc:
+            logger.error("%s: cannot keep a dead letter myself, the broker does: %s", queue.name, exc)
+            incoming.reject()
+        else:
+            incoming.ack()
+
+
+def _text(incoming: Incoming) -> str:
+    """The body as text, if it is what the wire contract allows. Raises MessageError."""
+    properties, body = incoming.properties, incoming.body
+    if "task" in incoming.headers:
+        raise MessageError("a Celery message on an event queue")
+    if len(body) > MAX_BODY:
+        raise MessageError(f"body of {len(body)} bytes, the limit is {MAX_BODY}")
+    if incoming.headers.get("compression"):
+        raise MessageError("compressed body")
+    content_type = str(properties.get("content_type", "application/json")).partition(";")[0].strip().lower()
+    if content_type not in _CONTENT_TYPES:
+        raise MessageError(f"content type {content_type[:80]!r}")
+    encoding = str(properties.get("content_encoding", "utf-8")).lower()
+    if encoding not in _ENCODINGS:
+        raise MessageError(f"content encoding {encoding[:80]!r}")
+    if isinstance(body, str):
+        return body
+    try:
+        return bytes(body).decode()
+    except UnicodeDecodeError as exc:
+        raise MessageError(f"body is not UTF-8: {exc.reason} at byte {exc.start}") from exc
