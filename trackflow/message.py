@@ -132,8 +132,8 @@ class Message(Body):
         Raises:
             MessageError: the new event is none (an empty name, say).
         """
-        inherited = dict(self) | {"event": event, "cause": self.id, "published_at": None, **changes}
-        return Message.new(**{name: value for name, value in inherited.items() if name != "id"})
+        inherited = {**dict(self), "published_at": None, "event": event, **changes}
+        return Message.new(**{**inherited, "id": _id_of_effect(self, event, 0), "cause": self.id})
 
     def caused_by(self, cause: Message, place: int) -> Message:
         """The same event as the one that `cause` always leads to, at this place among its effects.
@@ -141,8 +141,7 @@ class Message(Body):
         Its id is derived from the cause's id, the event's name and the place. So a service that runs again
         after a redelivery emits the same ids, and every consumer can tell.
         """
-        derived = uuid5(_EVENT_IDS, f"{cause.id}\n{self.event}\n{place}").hex
-        return self.model_copy(update={"id": derived, "cause": cause.id})
+        return self.model_copy(update={"id": _id_of_effect(cause, self.event, place), "cause": cause.id})
 
     def published_now(self) -> Message:
         """The same event, stamped with the present time."""
@@ -155,6 +154,10 @@ class Message(Body):
 
 def _id_of_content(body: Body) -> str:
     return uuid5(_EVENT_IDS, body.model_dump_json(exclude={"command"})).hex
+
+
+def _id_of_effect(cause: Message, event: str, place: int) -> str:
+    return uuid5(_EVENT_IDS, f"{cause.id}\n{event}\n{place}").hex
 
 
 def _in_words(exc: ValidationError) -> str:
