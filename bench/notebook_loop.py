@@ -1,8 +1,8 @@
 """The notebook's way, as a script: the yardstick.
 
 One process hears every queue (auto-ack, nothing durable) and posts to the engine with `requests.post`,
-without a session, ignoring the answer. What it cannot do (survive a crash, tell early from late) is the point of
-Trackflow; what it costs is what Trackflow is measured against.
+without a session, ignoring the answer. What it cannot do (survive a crash, tell early from late) is the point
+of Trackflow; what it costs is what Trackflow is measured against.
 
     python -m bench.notebook_loop AMQP_URL ENGINE_URL TENANT ORDERS
 

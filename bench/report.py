@@ -54,8 +54,8 @@ RabbitMQ, engine, workers and the notebook's loop share these cores.
 
 The loop acknowledges before it works, keeps nothing on disk, and ignores what the engine says. Trackflow's
 figure is with durable quorum queues, confirmed publishing, late acknowledgement and the ledger on disk. An
-engine far away costs the loop two round trips an event (one to connect), one event after the other; Trackflow's
-tracker tells 16 orders at a time.
+engine far away costs the loop two round trips an event (one to connect), one event after the other;
+Trackflow's tracker tells 16 orders at a time.
 
 CPU an order, ms: {cpu}.
 

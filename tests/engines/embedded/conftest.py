@@ -1,0 +1,81 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine
+from sqlalchemy import Engine as Database
+
+from trackflow.bpmn import Model, parse
+from trackflow.engines.embedded import EmbeddedEngine, create_tables
+from trackflow.engines.port import Answer, Outcome
+from trackflow.message import Message
+
+_FILE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test">
+  {messages}
+  <process id="{process}" isExecutable="true">{body}</process>
+</definitions>"""
+
+
+def _flow(text: str) -> str:
+    """`A>B` or `A>B ${condition}`; the flow's id is `A_B`."""
+    ends, _, condition = text.partition(" ")
+    source, target = ends.split(">")
+    inner = f"<conditionExpression><![CDATA[{condition}]]></conditionExpression>" if condition else ""
+    attributes = f'id="{source}_{target}" sourceRef="{source}" targetRef="{target}"'
+    return f"<sequenceFlow {attributes}>{inner}</sequenceFlow>"
+
+
+@pytest.fixture
+def model_of() -> Callable[..., Model]:
+    """A model from its elements, and its flows as `A>B ${condition}`. A message is called as it is."""
+
+    def build(elements: str, *flows: str, process: str = "orders", messages: str = "Go A B C") -> Model:
+        named = "".join(f'<message id="{name}" name="{name}"/>' for name in messages.split())
+        body = elements + "".join(map(_flow, flows))
+        return parse(_FILE.format(messages=named, process=process, body=body).encode(), f"{process}.bpmn")
+
+    return build
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with database.begin() as connection:
+        create_tables(connection)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def engine(database: Database) -> EmbeddedEngine:
+    return EmbeddedEngine(database)
+
+
+@pytest.fixture
+def tell(database: Database, engine: EmbeddedEngine) -> Callable[..., Answer]:
+    """Tell the engine an event, in a transaction that is rolled back unless the event is accepted."""
+
+    def tell(event: str, key: str = "4711", payload: object = None, tenant: str = "own") -> Answer:
+        message = Message.new(business_key=key, tenant=tenant, event=event, payload=payload)
+        with database.connect() as transaction:
+            answer = engine.correlate(message, transaction)
+            if answer.outcome is Outcome.ACCEPTED:
+                transaction.commit()
+            return answer
+
+    return tell
+
+
+@pytest.fixture
+def stored(database: Database) -> Callable[[str], list[tuple[object, ...]]]:
+    """Everything in a table."""
+
+    def stored(table: str) -> list[tuple[object, ...]]:
+        with database.connect() as connection:
+            return [tuple(row) for row in _rows(connection, table)]
+
+    return stored
+
+
+def _rows(connection: Connection, table: str) -> list[object]:
+    return list(connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3").all())

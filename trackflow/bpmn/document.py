@@ -1,0 +1,96 @@
+"""A BPMN file as XML: read with no DTD, no entities and no network, and the words to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from trackflow.errors import ModelError
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+# The engines' own attributes: each fork reads a namespace of its own beside Camunda's.
+_ENGINES = tuple(f"{{http://{name}.org/schema/1.0/bpmn}}" for name in ("camunda", "operaton", "cibseven"))
+
+# Children of a process or subprocess that no token can be at. Anything else is an element, known to us or
+# not, so that an engine can refuse what it does not know.
+_NO_ELEMENTS = frozenset({
+    "association", "artifact", "auditing", "completionCondition", "correlationSubscription",
+    "dataObject", "dataObjectReference", "dataStoreReference", "documentation", "extensionElements",
+    "group", "humanPerformer", "incoming", "ioBinding", "ioSpecification", "laneSet", "monitoring",
+    "multiInstanceLoopCharacteristics", "outgoing", "performer", "potentialOwner", "property",
+    "resourceRole", "sequenceFlow", "standardLoopCharacteristics", "supports", "textAnnotation",
+})  # fmt: skip
+_SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+
+
+def definitions(source: bytes, file: str) -> etree._Element:
+    """The root element; libxml2 bounds depth and size. Raises ModelError: no XML, a DTD, no BPMN."""
+    if not source.strip():
+        raise ModelError(f"{file}: the file is empty")
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(source, parser)
+    except etree.XMLSyntaxError as exc:
+        raise ModelError(f"{file}: no XML: {' '.join(exc.msg.split())}") from exc
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ModelError(f"{file}: a DTD is not allowed")
+    if root.tag != f"{BPMN}definitions":
+        raise ModelError(f"{file}: no BPMN 2.0: its root element is {root.tag!r}")
+    return root
+
+
+def local(node: etree._Element) -> str:
+    """A BPMN node's name without its namespace; empty for nodes of other namespaces."""
+    return node.tag.removeprefix(BPMN) if node.tag.startswith(BPMN) else ""
+
+
+def is_true(value: str | None) -> bool:
+    """An XML Boolean."""
+    return value in ("true", "1")
+
+
+def engine_attribute(node: etree._Element, name: str) -> str | None:
+    """An attribute in the namespace of Camunda 7 or one of its forks."""
+    return next(filter(None, (node.get(f"{namespace}{name}") for namespace in _ENGINES)), None)
+
+
+def elements(parent: etree._Element, scope: str | None = None) -> Iterator[tuple[etree._Element, str | None]]:
+    """The elements of a process, those of its subprocesses included, each with the id of its subprocess."""
+    for node in parent:
+        kind = local(node)
+        if kind and kind not in _NO_ELEMENTS:
+            yield node, scope
+            if kind in _SCOPES:
+                yield from elements(node, node.get("id"))
+
+
+def texts(parent: etree._Element) -> Iterator[str]:
+    """Every text and attribute below a node: wherever an expression can stand."""
+    for node in parent.iter(etree.Element):
+        yield from map(str, node.values())
+        if node.text:
+            yield node.text
+
+
+def features(node: etree._Element) -> Iterator[str]:
+    """What changes how an element runs, beside its type and its first event definition."""
+    kinds = [local(child) for child in node]
+    yield from (
+        kind for kind in kinds if kind.endswith("LoopCharacteristics") or kind == "eventDefinitionRef"
+    )
+    yield from [kind for kind in kinds if kind.endswith("EventDefinition")][1:]
+    for extension in node.iterfind(f"{BPMN}extensionElements/*"):
+        name = etree.QName(extension).localname
+        if name in ("executionListener", "inputOutput", "connector"):
+            yield name
+    yield from (name for name in ("instantiate", "isForCompensation") if is_true(node.get(name)))
+    if node.get("eventGatewayType") == "Parallel":
+        yield "eventGatewayType"

@@ -1,0 +1,154 @@
+"""From a BPMN file to a `Model`. Reads whatever BPMN has; what can be run is an engine's business.
+
+Pools whose process is not executable are drawings of others (the departments around the tracked process), and
+are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import NoReturn
+
+from lxml import etree
+
+from trackflow.bpmn import document
+from trackflow.bpmn.document import BPMN, local
+from trackflow.bpmn.model import Element, Flow, Model, described
+from trackflow.bpmn.tokens import names_in
+from trackflow.errors import ModelError
+from trackflow.message import short_text
+
+_CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
+
+
+def read(path: Path | str) -> Model:
+    """The model of a file. Raises ModelError if there is none in it."""
+    try:
+        source = Path(path).read_bytes()
+    except (OSError, ValueError) as exc:  # ValueError: a NUL in the path
+        raise ModelError(f"{path}: {getattr(exc, 'strerror', None) or exc}") from exc
+    return parse(source, str(path))
+
+
+def parse(source: bytes, file: str) -> Model:
+    """The model in the bytes of a BPMN file; `file` names it in messages.
+
+    Raises:
+        ModelError: no XML, no BPMN, not exactly one executable process, an id that is there twice, a
+            reference to nothing, or a message without a name.
+    """
+    return _Reader(document.definitions(source, file), file).model(source)
+
+
+class _Reader:
+    """Over one file. Its attributes are indexes of the file, each built once from those before it."""
+
+    def __init__(self, root: etree._Element, file: str) -> None:
+        self._file = file
+        self._check_ids(root)
+        self._messages = {node.get("id"): self._named(node) for node in root.iter(f"{BPMN}message")}
+        self._process = self._executable_process(root)
+        self._scopes = {self._id(node): scope for node, scope in document.elements(self._process)}
+        self._flows = [self._flow(node) for node in self._process.iter(f"{BPMN}sequenceFlow")]
+        self._incoming, self._outgoing = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+        for flow in self._flows:
+            self._outgoing[flow.source].append(flow.id)
+            self._incoming[flow.target].append(flow.id)
+
+    def model(self, source: bytes) -> Model:
+        elements = [self._element(node, scope) for node, scope in document.elements(self._process)]
+        awaited = [(each, each.message) for each in elements if each.message and each.type in _CATCHES]
+        names = frozenset(name for _, name in awaited)
+        return Model(
+            source=source,
+            file=self._file,
+            process=self._id(self._process),
+            name=self._process.get("name"),
+            elements=MappingProxyType({element.id: element for element in elements}),
+            flows=MappingProxyType({flow.id: flow for flow in self._flows}),
+            messages=names,
+            starts=frozenset(name for each, name in awaited if each.type == "startEvent" and not each.scope),
+            variables=frozenset[str]().union(*map(names_in, (*document.texts(self._process), *names))),
+            time_to_live=document.engine_attribute(self._process, "historyTimeToLive"),
+        )
+
+    def _check_ids(self, root: etree._Element) -> None:
+        times = Counter(node.get("id") for node in root.iter(f"{BPMN}*"))
+        for node in root.iter(f"{BPMN}*"):
+            if node.get("id") and times[node.get("id")] > 1:
+                self._fail(node, f"this id is there {times[node.get('id')]} times")
+
+    def _executable_process(self, root: etree._Element) -> etree._Element:
+        found = [
+            node for node in root.iterfind(f"{BPMN}process") if document.is_true(node.get("isExecutable"))
+        ]
+        if len(found) != 1:
+            ids = ", ".join(repr(node.get("id")) for node in found) or "none"
+            raise ModelError(f'{self._file}: one process should have isExecutable="true", has: {ids}')
+        try:
+            short_text(self._id(found[0]))
+        except ValueError as exc:
+            self._fail(found[0], f"its id {exc}")
+        return found[0]
+
+    def _flow(self, node: etree._Element) -> Flow:
+        parent = node.getparent()
+        scope = None if parent is self._process or parent is None else parent.get("id")
+        for end in ("sourceRef", "targetRef"):
+            # A sequence flow never crosses the border of a subprocess.
+            if self._scopes.get(node.get(end, ""), "nowhere") != scope:
+                self._fail(node, f"its {end} {node.get(end)!r} is no element beside it")
+        condition = node.find(f"{BPMN}conditionExpression")
+        return Flow(
+            id=self._id(node),
+            name=node.get("name"),
+            source=node.get("sourceRef", ""),
+            target=node.get("targetRef", ""),
+            condition=None if condition is None else (condition.text or "").strip(),
+            language=None if condition is None else condition.get("language"),
+        )
+
+    def _element(self, node: etree._Element, scope: str | None) -> Element:
+        element = self._id(node)
+        default = node.get("default")
+        if default is not None and default not in self._outgoing[element]:
+            self._fail(node, f"its default flow {default!r} does not leave it")
+        event, message = self._event(node)
+        return Element(
+            id=element,
+            type=local(node),
+            name=node.get("name"),
+            event=event,
+            message=message,
+            incoming=tuple(self._incoming[element]),
+            outgoing=tuple(self._outgoing[element]),
+            default=default,
+            scope=scope,
+            attached_to=node.get("attachedToRef"),
+            features=tuple(document.features(node)),
+        )
+
+    def _event(self, node: etree._Element) -> tuple[str | None, str | None]:
+        """What an event, or a task that sends or receives, is about; and the message's name."""
+        about = next((child for child in node if local(child).endswith("EventDefinition")), node)
+        reference = about.get("messageRef")
+        if about is node:
+            return ("message", self._message(node, reference)) if reference else (None, None)
+        return local(about).removesuffix("EventDefinition"), self._message(node, reference)
+
+    def _message(self, node: etree._Element, reference: str | None) -> str | None:
+        if reference is None:
+            return None
+        name = self._messages.get(reference.rpartition(":")[2])  # a QName: its prefix says nothing here
+        return name or self._fail(node, f"its messageRef {reference!r} is no message")
+
+    def _named(self, node: etree._Element) -> str:
+        return (node.get("name") or "").strip() or self._fail(node, "a message needs a name")
+
+    def _id(self, node: etree._Element) -> str:
+        return node.get("id") or self._fail(node, f"it needs an id (line {node.sourceline})")
+
+    def _fail(self, node: etree._Element, what: str) -> NoReturn:
+        raise ModelError(f"{self._file}: {described(local(node), node.get('id'), node.get('name'))}: {what}")

@@ -1,0 +1,118 @@
+"""The tables of the embedded engine, in the ledger's database, and every statement on them.
+
+Statements are values, built once: SQLAlchemy then compiles each of them once.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    case,
+    false,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from trackflow.message import SHORT
+
+_metadata = MetaData()
+
+models = Table(
+    "engine_models",
+    _metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("process", String(SHORT), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the source
+    Column("file", Text, nullable=False),
+    Column("deployed_at", Double, nullable=False),  # epoch seconds
+    Column("source", LargeBinary, nullable=False),
+)
+
+instances = Table(
+    "engine_instances",
+    _metadata,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("business_key", String(SHORT), nullable=False),
+    Column("process", String(SHORT), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("started", Double, nullable=False),  # epoch seconds
+    Column("ended", Double),  # null while it runs
+    Column("how", String(12)),  # it ended: "completed"
+    Column("state", Text, nullable=False),  # last: SQLite reads a long row's end only when asked for it
+    Index("engine_instances_by_key", "tenant", "business_key"),
+)
+
+
+def create_tables(connection: Connection) -> None:
+    """Create what is missing; whoever opens the ledger calls it."""
+    _metadata.create_all(connection)
+
+
+def lock_models(connection: Connection) -> None:
+    """Let nobody else deploy until the end of the transaction; reading goes on."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE engine_models IN SHARE ROW EXCLUSIVE MODE"))
+    else:  # SQLite locks with the first write, even one that changes nothing
+        connection.execute(update(models).where(false()).values(version=0))
+
+
+_of_tenant = models.c.tenant == bindparam("tenant")
+_of_key = (instances.c.tenant == bindparam("tenant")) & (
+    instances.c.business_key == bindparam("business_key")
+)
+_oldest_first = (instances.c.started, instances.c.id)
+
+# Newest version of each process of a tenant.
+newest_versions = (
+    select(models.c.process, func.max(models.c.version).label("version"))
+    .where(_of_tenant)
+    .group_by(models.c.process)
+)
+one_model = select(models.c.source, models.c.file, models.c.digest).where(
+    _of_tenant, models.c.process == bindparam("process"), models.c.version == bindparam("version")
+)
+insert_model = insert(models)
+
+running_instances = (
+    select(instances.c.id, instances.c.process, instances.c.version, instances.c.state)
+    .where(_of_key, instances.c.ended.is_(None))
+    .order_by(*_oldest_first)
+)
+insert_instance = insert(instances)
+update_instance = update(instances).where(instances.c.id == bindparam("instance"))
+count_instances = select(func.count(), func.count(instances.c.ended)).where(_of_key)
+
+_summary = (
+    instances.c.id,
+    instances.c.business_key,
+    instances.c.process,
+    instances.c.version,
+    instances.c.started,
+    instances.c.ended,
+    instances.c.how,
+)
+# Of an ended instance the state holds only the path, which is long and not wanted here.
+instances_of_keys = (
+    select(*_summary, case((instances.c.ended.is_(None), instances.c.state)).label("state"))
+    .where(
+        instances.c.tenant == bindparam("tenant"),
+        instances.c.business_key.in_(bindparam("business_keys", expanding=True)),
+    )
+    .order_by(*_oldest_first)
+)
+instances_with_path = select(*_summary, instances.c.state).where(_of_key).order_by(*_oldest_first)
