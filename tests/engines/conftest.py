@@ -1,0 +1,30 @@
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from tests.servers.engine import FAMILIES
+from trackflow.engines.camunda import CamundaEngine
+from trackflow.message import Message
+
+
+@pytest.fixture(params=FAMILIES)
+def camunda(request: pytest.FixtureRequest, engine_url_of: Callable[[str], str]) -> CamundaEngine:
+    """A running engine of each family, that is given every variable the cases use."""
+    return CamundaEngine(engine_url_of(request.param), frozenset({"amount", "note", "status", "payload"}))
+
+
+@pytest.fixture
+def tenant() -> str:
+    """A tenant of its own for each test: the engines live for the whole session."""
+    return f"t-{uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def event(tenant: str) -> Callable[..., Message]:
+    """An event of the test's tenant."""
+
+    def make(name: str, key: str = "k1", **fields: object) -> Message:
+        return Message.new(tenant=tenant, business_key=key, event=name, **fields)
+
+    return make

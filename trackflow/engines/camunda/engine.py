@@ -1,0 +1,134 @@
+"""Trackflow's questions, put to an engine of the Camunda 7 family.
+
+REST API: https://docs.operaton.org/docs/documentation/reference/rest/; Camunda 7 and CIB seven have the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from trackflow.bpmn import Model
+from trackflow.engines.camunda import instances
+from trackflow.engines.camunda.copies import Copy, copy_of, refusal
+from trackflow.engines.camunda.rest import CONNECT_SECONDS, READ_SECONDS, Rest, segment
+from trackflow.engines.camunda.words import answer_to, correlation, event_variable
+from trackflow.engines.port import Answer, Deployment, Instance, RemoteEngine
+from trackflow.errors import AnswerUnknown, EngineUnreachable
+from trackflow.message import Message
+
+
+class CamundaEngine(RemoteEngine):
+    """One engine, shared by all threads.
+
+    Attributes:
+        variables: names of the payload fields that the engine is given.
+    """
+
+    request_seconds = CONNECT_SECONDS + READ_SECONDS
+
+    def __init__(self, url: str, variables: frozenset[str] = frozenset()) -> None:
+        """`url`: the base of the REST API, `http(s)://[user:password@]host[:port]/engine-rest`."""
+        self.variables = variables
+        self._rest = Rest(url)
+
+    def __repr__(self) -> str:
+        return f"CamundaEngine({self._rest!r})"
+
+    def ping(self) -> str:
+        """Name and version, like 'Operaton BPM Runtime 1.0.3'. Raises EngineUnreachable."""
+        version = self._rest.get("/version")["version"]
+        return f"{self._product()} {version}"
+
+    def correlate(self, event: Message) -> Answer:
+        """See `RemoteEngine.correlate`."""
+        reply = self._rest.change("/message", correlation(event, self.variables))
+        if reply.ok and not isinstance(reply.said, list):
+            raise AnswerUnknown(f"{self._rest!r} answered {reply.status} without a result")
+        return answer_to(reply)
+
+    def happened(self, event: Message) -> bool:
+        """See `RemoteEngine.happened`."""
+        query = {"variableName": event_variable(event.id), "tenantIdIn": event.tenant}
+        return bool(self._rest.get("/history/variable-instance/count", **query)["count"])
+
+    def running(self, event: Message) -> bool | None:
+        """See `RemoteEngine.running`."""
+        rows = instances.rows_of(self._rest, event.tenant, [event.business_key])
+        return any(row["state"] in instances.RUNNING for row in rows) if rows else None
+
+    def end_twins(self, start: Message) -> int:
+        """See `RemoteEngine.end_twins`. Called processes carry the event's variable too, but are no twins."""
+        query = {"variableName": event_variable(start.id), "tenantIdIn": start.tenant}
+        made = {row["processInstanceId"] for row in self._rest.all("/history/variable-instance", **query)}
+        twins = [
+            row["id"]
+            for row in instances.rows_of(self._rest, start.tenant, [start.business_key])
+            if row["id"] in made and row["state"] in instances.RUNNING and not row["superProcessInstanceId"]
+        ]
+        for younger in twins[1:]:
+            self._rest.delete(f"/process-instance/{segment(younger)}", skipCustomListeners="true")
+        return len(twins[1:])
+
+    def instances(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
+        """See `Engine.instances`."""
+        found: dict[str, list[Instance]] = {key: [] for key in business_keys}
+        rows = instances.rows_of(self._rest, tenant, found)
+        for row, instance in zip(rows, instances.positions(self._rest, tenant, rows), strict=True):
+            found[row["businessKey"]].append(instance)
+        return found
+
+    def history(self, tenant: str, business_key: str) -> list[Instance]:
+        """See `Engine.history`."""
+        return [
+            replace(each, path=instances.path(self._rest, tenant, each.id))
+            for each in self.instances(tenant, [business_key])[business_key]
+        ]
+
+    def deployed(self, models: Sequence[Model], tenant: str) -> Mapping[str, bool]:
+        """See `Engine.deployed`."""
+        return {model.process: self._version_of(copy_of(model), tenant) is not None for model in models}
+
+    def deploy(self, models: Sequence[Model], tenant: str) -> list[Deployment]:
+        """See `Engine.deploy`. One deployment holds all models that are not as they were deployed last.
+
+        Raises also AnswerUnknown; deploying again is then safe, as it compares first.
+        """
+        copies = [copy_of(model) for model in models]
+        versions = {copy.model.process: self._version_of(copy, tenant) for copy in copies}
+        changed = [copy for copy in copies if versions[copy.model.process] is None]
+        new = self._deploy(changed, tenant) if changed else {}
+        return [
+            Deployment(process, new.get(process) or versions[process] or 0, process in new, copy.notes)
+            for copy in copies
+            if (process := copy.model.process)
+        ]
+
+    def _deploy(self, copies: list[Copy], tenant: str) -> dict[str, int]:
+        """The new version of each process. The engine's own filter of duplicates stays off: it compares with
+        the last deployment of the same name, we with what is really deployed last."""
+        form: dict[str, str | tuple[str, bytes]] = {
+            "deployment-name": "trackflow",
+            "deployment-source": "trackflow",
+            "tenant-id": tenant,
+        }
+        form.update({copy.resource: (copy.resource, copy.content) for copy in copies})
+        reply = self._rest.upload("/deployment/create", form)
+        if not reply.ok:
+            raise refusal(reply, copies)
+        return {each["key"]: each["version"] for each in reply.said["deployedProcessDefinitions"].values()}
+
+    def _version_of(self, copy: Copy, tenant: str) -> int | None:
+        """The version under which exactly this content is deployed last; None if another or none is."""
+        query = {"key": copy.model.process, "tenantIdIn": tenant, "latestVersion": "true"}
+        for definition in self._rest.get("/process-definition", **query):
+            last = self._rest.get(f"/process-definition/{segment(definition['id'])}/xml")["bpmn20Xml"]
+            if last.encode() == copy.content:
+                return int(definition["version"])
+        return None
+
+    def _product(self) -> str:
+        try:
+            return str(self._rest.get("/telemetry/data")["product"]["name"])
+        except EngineUnreachable:  # only administrators may ask
+            return "BPMN engine"

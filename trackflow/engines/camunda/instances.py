@@ -1,0 +1,116 @@
+"""Where process instances are, read from the engine's history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from trackflow.engines.camunda.rest import Rest
+from trackflow.engines.port import Instance, Step
+
+Row = Mapping[str, Any]
+
+RUNNING = frozenset({"ACTIVE", "SUSPENDED"})
+# Business keys in one question: databases limit the length of a list.
+_KEYS = 500
+# Up to so many running instances are asked about one by one (3 ms each); for more, the tenant's are read.
+_FEW = 50
+# The engine's own element around the repetitions of an element; the model has none of this name.
+_REPETITIONS = "#multiInstanceBody"
+
+
+def rows_of(rest: Rest, tenant: str, keys: Iterable[str]) -> list[Row]:
+    """The engine's rows of the instances of some business keys, oldest first."""
+    oldest_first, rows = _ascending("startTime", "instanceId"), list[Row]()
+    for chunk in _chunks(keys):
+        question = {"processInstanceBusinessKeyIn": chunk, "tenantIdIn": [tenant], "sorting": oldest_first}
+        found = rest.all_of("/history/process-instance", question)
+        rows += (row for row in found if row["businessKey"] in chunk)  # some databases ignore case
+    return rows
+
+
+def positions(rest: Rest, tenant: str, rows: Sequence[Row]) -> list[Instance]:
+    """The instances of these rows, with what they await and where they wait, without their paths."""
+    running = [row["id"] for row in rows if row["state"] in RUNNING]
+    awaited: dict[str, set[str]] = defaultdict(set)
+    for each in _about(rest, "/event-subscription", tenant, running, eventType="message"):
+        awaited[each["processInstanceId"]].add(each["eventName"])
+    active = _leaves(_about(rest, "/history/activity-instance", tenant, running, unfinished="true"))
+    return [_instance(row, awaited[row["id"]], active[row["id"]]) for row in rows]
+
+
+def path(rest: Rest, tenant: str, instance: str) -> tuple[Step, ...]:
+    """The elements that an instance entered, in that order.
+
+    Several within one millisecond come in the order of the engine's own counter, which is per branch.
+    """
+    in_order = [
+        {"sortBy": by, "sortOrder": "asc"} for by in ("startTime", "occurrence", "activityInstanceId")
+    ]
+    question = {"processInstanceId": instance, "tenantIdIn": [tenant], "sorting": in_order}
+    rows = rest.all_of("/history/activity-instance", question)
+    return tuple(
+        Step(row["activityId"], row["activityName"], time(row["startTime"]), _time_or_none(row["endTime"]))
+        for row in rows
+        if not row["activityId"].endswith(_REPETITIONS)
+    )
+
+
+def time(text: str) -> datetime:
+    """A time of the engine's, like 2026-11-24T09:53:05.289+0000, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _time_or_none(text: str | None) -> datetime | None:
+    return time(text) if text else None
+
+
+def _about(rest: Rest, path: str, tenant: str, instances: Sequence[str], **query: str) -> Iterator[Row]:
+    """Rows about these instances, and possibly others of the tenant."""
+    about: list[dict[str, str]] = [{"processInstanceId": each} for each in instances]
+    for narrowed in about if len(about) <= _FEW else [{}]:
+        yield from rest.all(path, tenantIdIn=tenant, **query, **narrowed)
+
+
+def _leaves(rows: Iterable[Row]) -> dict[str, set[str]]:
+    """By instance, the unfinished elements that hold no other: not a subprocess, but what waits in it."""
+    rows = list(rows)
+    parents = {row["parentActivityInstanceId"] for row in rows}
+    active: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row["id"] not in parents:
+            active[row["processInstanceId"]].add(row["activityId"])
+    return active
+
+
+def _instance(row: Row, awaited: set[str], active: set[str]) -> Instance:
+    return Instance(
+        id=row["id"],
+        process=row["processDefinitionKey"],
+        version=row["processDefinitionVersion"],
+        state=_state(row["state"]),
+        awaiting=tuple(sorted(awaited)),
+        active=tuple(sorted(active)),
+        path=(),
+        started=time(row["startTime"]),
+        ended=_time_or_none(row["endTime"]),
+    )
+
+
+def _state(state: str) -> str:
+    if state in RUNNING:
+        return "running"
+    return "completed" if state == "COMPLETED" else "terminated"
+
+
+def _ascending(*fields: str) -> list[dict[str, str]]:
+    return [{"sortBy": field, "sortOrder": "asc"} for field in fields]
+
+
+def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(keys)
+    while chunk := list(islice(rest, _KEYS)):
+        yield chunk

@@ -1,0 +1,82 @@
+"""An event in the engine's words, and the engine's words about an event."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any
+
+from trackflow.engines.camunda.rest import Reply
+from trackflow.engines.port import Answer, Outcome
+from trackflow.engines.variables import Scalar, variables_of
+from trackflow.message import Message
+
+_NAME = 255  # characters in the engine's column for a variable's name
+_TEXT = 4000  # for its text, in UTF-16 code units on H2, characters elsewhere
+_LONG = range(-(2**63), 2**63)
+_REASON = 300  # of the engine's words, which can hold a whole variable
+
+# The engine's errors begin with the name of a Java class.
+_JAVA_CLASS = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*: ")
+
+
+def event_variable(event_id: str) -> str:
+    """The process variable that proves in the engine's history that the event took effect."""
+    name = f"event:{event_id}"
+    return name if len(name) <= _NAME else f"event:{sha256(event_id.encode()).hexdigest()}"
+
+
+def correlation(event: Message, wanted: frozenset[str]) -> dict[str, Any]:
+    """The body of `POST /message`: it moves the one execution that waits for it, or starts an instance."""
+    payload = {name: _typed(value) for name, value in variables_of(event.payload, wanted).items()}
+    return {
+        "messageName": event.event,
+        "businessKey": event.business_key,
+        "tenantId": event.tenant,
+        "resultEnabled": True,  # an answer with content: an empty 204 could be anybody's
+        "processVariables": {**payload, event_variable(event.id): _typed(event.event)},
+    }
+
+
+def answer_to(reply: Reply) -> Answer:
+    """What the engine's reply to a correlation means."""
+    if reply.ok:
+        return Answer(Outcome.ACCEPTED)
+    words = _JAVA_CLASS.sub("", reply.words)[:_REASON]
+    if reply.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Answer(Outcome.FAILED, words)
+    if "No process definition or execution matches" in words:
+        return Answer(Outcome.NOT_AWAITED, words)
+    if "ENGINE-13031" in words:
+        return Answer(Outcome.AMBIGUOUS, words)
+    return Answer(Outcome.REFUSED, words)
+
+
+def _typed(value: Scalar) -> dict[str, Any]:
+    """A value with the engine's name of its type."""
+    if value is None:
+        return {"value": None, "type": "Null"}
+    if isinstance(value, bool):
+        return {"value": value, "type": "Boolean"}
+    if isinstance(value, int) and value in _LONG:
+        return {"value": value, "type": "Long"}
+    if isinstance(value, int | float):
+        return {"value": _double(value), "type": "Double"}
+    return {"value": _fitting(value), "type": "String"}
+
+
+def _double(value: float) -> float | str:
+    try:
+        return float(value)
+    except OverflowError:
+        return "Infinity" if value > 0 else "-Infinity"  # the engine's words: JSON has no such number
+
+
+def _fitting(text: str) -> str:
+    """The text as every database of the engine can keep it: an event must not fail for ever for its length.
+
+    Cut after 4000 UTF-16 code units, and without NUL, which PostgreSQL cannot store.
+    """
+    text = text.replace("\0", "�")
+    return text.encode("utf-16-le", "replace")[: 2 * _TEXT].decode("utf-16-le", "ignore")
