@@ -1,0 +1,1 @@
+"""What has happened to every order: the ledger of events, and who tells them to the engine."""

@@ -1,0 +1,214 @@
+"""One case, locked by the present transaction: whatever is written about a case goes through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from trackflow.tracking import statements
+from trackflow.tracking.open_event import HAD_ENDED, NOT_YET, OpenEvent
+from trackflow.tracking.tables import Outcome
+
+_TICK = 1e-6  # seconds between two arrivals at least: the database's clock may stand still or go back
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What the ledger has under a delivery's id."""
+
+    outcome: Outcome
+    is_new: bool  # it was this very delivery that brought it
+    is_same: bool  # it has the delivery's business key and name: otherwise the first stays
+
+
+class Case:
+    """A locked case. What changes in its row is written once, at the end of the transaction (`Cases`).
+
+    `open` counts the events that are still to be told, so that nobody looks for the next one where there is
+    none: every statement that opens or finishes an event changes it here, in the same transaction.
+    """
+
+    def __init__(self, transaction: Connection, row: Row[Any], locked_at: float) -> None:
+        self.transaction = transaction
+        self.locked_at = locked_at  # by `uptime`, before `now`: a lease seems to end here before it does
+        self.now: float = row.now
+        self.tenant: str = row.tenant
+        self.business_key: str = row.business_key
+        self.version: int = row.version
+        self.start_event_id: str | None = row.start_event_id
+        self.ended: bool = row.ended
+        self.token: str | None = row.token
+        self.claimed_until: float | None = row.claimed_until
+        self.due_at: float | None = row.due_at
+        self.idle: int = row.idle
+        self.open: int = row.open
+        self.first_at: float | None = row.first_at
+        self.last_at: float | None = row.last_at
+        self._before = self._changing()
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody tells its events now, or may still have a request under way."""
+        return self.claimed_until is not None and self.claimed_until > self.now
+
+    def record(self, event: OpenEvent, *, attempted: bool = False) -> Recorded:
+        """Insert an event, or count one more delivery of it: then nothing else changes.
+
+        A second start event is a duplicate at once, if the first took effect.
+        """
+        message = event.message
+        arrival = self.now if self.last_at is None else max(self.now, self.last_at + _TICK)
+        row = self.transaction.execute(
+            statements.RECORD[self.transaction.dialect.name],
+            {
+                "tenant": message.tenant,
+                "event_id": message.id,
+                "business_key": message.business_key,
+                "name": message.event,
+                "starts": event.starts,
+                "cause": message.cause,
+                "body": message.body(),
+                "traceparent": message.traceparent,
+                "published_at": message.published_at and message.published_at.timestamp(),
+                "received_at": arrival,
+                "attempted": attempted,
+            },
+        ).one()
+        if row.deliveries > 1:
+            is_same = (row.business_key, row.name) == (message.business_key, message.event)
+            return Recorded(Outcome(row.outcome), is_new=False, is_same=is_same)
+        self.open += 1
+        self.first_at = arrival if self.first_at is None else self.first_at
+        self.last_at = arrival
+        return Recorded(self._rejected_if_second(event), is_new=True, is_same=True)
+
+    def next_event(self) -> OpenEvent | None:
+        """The event to tell now: received before waiting, starts first, then in the order of arrival.
+
+        Left out are waiting events that have seen this version of the case, and start events in reserve.
+        """
+        if not self.open:
+            return None
+        choice = {"start": self.start_event_id}
+        row = self._of_case(statements.NEXT_RECEIVED, **choice).first()
+        if row is None:
+            row = self._of_case(statements.NEXT_WAITING, **choice, version=self.version).first()
+        return None if row is None else OpenEvent.from_row(row)
+
+    def any_open_event(self) -> OpenEvent:
+        """One of the open events; there must be one."""
+        return OpenEvent.from_row(self._of_case(statements.ANY_OPEN).one())
+
+    # ---- one event's outcome -------------------------------------------------------------------------
+
+    def attempt(self, event: OpenEvent) -> None:
+        """Note that the event is about to be told."""
+        self._of_event(statements.ATTEMPT, event)
+
+    def correlate(self, event: OpenEvent) -> bool:
+        """Write that the event took effect, whatever the ledger thought. False: it was written already."""
+        final = {"to": Outcome.CORRELATED.value, "why": None, "at": self.now}
+        if self._of_event(statements.FINISH, event, **final).rowcount:
+            self.open -= 1
+        elif not self._of_event(statements.CORRECT, event, at=self.now).rowcount:
+            return False
+        self.version += 1
+        self.ended = False
+        self.idle = 0
+        if event.starts:
+            if not self._started_with_other(event):
+                self.start_event_id = event.id
+            if self.open:
+                self.open -= self._of_case(statements.DUPLICATES, first=event.id).rowcount
+        return True
+
+    def finish(self, event: OpenEvent, outcome: Outcome, reason: str) -> None:
+        """Write a final outcome other than `correlated`."""
+        self.open -= self._of_event(statements.FINISH, event, to=outcome.value, why=reason, at=None).rowcount
+        if outcome is Outcome.REFUSED and self.start_event_id == event.id:
+            self.start_event_id = None  # the one in reserve gets its turn
+
+    def wait(self, event: OpenEvent, seen: int) -> None:
+        """Nothing waits for the event in this version of the case, nor for the others of its name."""
+        state = {"why": NOT_YET, "doubt": event.attempted, "seen": seen, "failed": 0}
+        self._of_event(statements.WAIT, event, **state)
+        if self.open > 1:
+            self._of_case(statements.SEEN, named=event.message.event, seen=seen)
+
+    def set_aside(self, event: OpenEvent, reason: str) -> None:
+        """The engine failed at the event: it stays in doubt and is told later; the others go on."""
+        state = {"why": reason, "doubt": True, "seen": statements.NEVER, "failed": event.failures + 1}
+        self._of_event(statements.WAIT, event, **state)
+
+    def delay(self, event: OpenEvent, reason: str, doubt: bool) -> None:
+        """The engine said nothing on the event: its outcome stays."""
+        self._of_event(statements.DELAY, event, why=reason, doubt=doubt)
+
+    def explain(self, event: OpenEvent, reason: str) -> None:
+        """Keep a fact about an event, whatever its outcome."""
+        self._of_event(statements.EXPLAIN, event, why=reason)
+
+    # ---- all events that wait ------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Let every waiting event be told again, whatever it has seen; the next time after a longer pause."""
+        self.idle += 1
+        self._of_case(statements.WAKE)
+
+    def end(self) -> None:
+        """Its instances have ended: give up what waits for them."""
+        self.ended = True
+        if self.open:
+            self.open -= self._of_case(statements.END, why=HAD_ENDED).rowcount
+
+    # ---- claim and release ---------------------------------------------------------------------------
+
+    def claim(self, token: str, seconds: float) -> None:
+        """Hold the case for a lease. Once it is over a sweeper takes it."""
+        self.token = token
+        self.claimed_until = self.due_at = self.now + seconds
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody have the case for a while."""
+        self.token = None
+        self.claimed_until = self.due_at = self.now + seconds
+
+    def release(self, due_in: float) -> None:
+        """Give the case back, to be looked at again after so many seconds if an event is open."""
+        self.token = self.claimed_until = None
+        self.due_at = self.now + due_in if self.open else None
+
+    def look_soon(self) -> None:
+        """Something changed under nobody's claim: whoever waits may have become possible."""
+        if not self.is_claimed:
+            self.due_at = self.now if self.open else None
+
+    def save(self) -> None:
+        """Write what has changed."""
+        row = self._changing()
+        if row != self._before:
+            self._of_case(statements.SAVE_CASE, **row)
+
+    def _rejected_if_second(self, event: OpenEvent) -> Outcome:
+        if not event.starts or not self._started_with_other(event):
+            return Outcome.RECEIVED
+        reason = f"a second {event.message.event}; the first was {self.start_event_id}"
+        self.finish(event, Outcome.DUPLICATE, reason)
+        return Outcome.DUPLICATE
+
+    def _started_with_other(self, event: OpenEvent) -> bool:
+        if self.start_event_id in (None, event.id):
+            return False
+        first = {"t": self.tenant, "event": self.start_event_id}
+        return self.transaction.execute(statements.OUTCOME, first).scalar() == Outcome.CORRELATED
+
+    def _changing(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in statements.CHANGING}
+
+    def _of_case(self, statement: Any, **values: Any) -> Any:
+        return self.transaction.execute(statement, {"t": self.tenant, "key": self.business_key, **values})
+
+    def _of_event(self, statement: Any, event: OpenEvent, **values: Any) -> Any:
+        return self.transaction.execute(statement, {"t": self.tenant, "event": event.id, **values})

@@ -1,0 +1,65 @@
+"""Locks cases: by key, or the one that has waited longest for somebody to look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from trackflow.tracking import statements
+from trackflow.tracking.case import Case
+from trackflow.tracking.lease import uptime
+from trackflow.tracking.ledger import Ledger
+from trackflow.tracking.open_event import OpenEvent
+from trackflow.tracking.tables import Outcome
+
+
+class Cases:
+    """All cases of a ledger. What is written about one is written under its lock, one after the other."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    @contextmanager
+    def locked(self, tenant: str, business_key: str) -> Iterator[Case]:
+        """A transaction that has locked this case, which is made if it does not exist. Raises LedgerError."""
+        with self._ledger.writing() as transaction:
+            locked_at = uptime()
+            case = Case(transaction, _locked(transaction, {"t": tenant, "key": business_key}), locked_at)
+            yield case
+            case.save()
+
+    @contextmanager
+    def overdue(self) -> Iterator[Case | None]:
+        """A transaction that has locked the most overdue case that nobody holds, if there is one."""
+        with self._ledger.writing() as transaction:
+            locked_at = uptime()
+            row = transaction.execute(statements.LOCK_OVERDUE).first()
+            if row is None:
+                yield None
+                return
+            case = Case(transaction, row, locked_at)
+            yield case
+            case.save()
+
+    def outcome(self, tenant: str, event_id: str) -> Outcome:
+        """What has become of a recorded event so far. Raises LedgerError."""
+        with self._ledger.reading() as transaction:
+            found = transaction.execute(statements.OUTCOME, {"t": tenant, "event": event_id})
+            return Outcome(found.scalar_one())
+
+    def start_event(self, tenant: str, business_key: str) -> OpenEvent | None:
+        """The start event of a case that was told, if there is one. Raises LedgerError."""
+        with self._ledger.reading() as transaction:
+            row = transaction.execute(statements.START_EVENT, {"t": tenant, "key": business_key}).first()
+            return None if row is None else OpenEvent.from_row(row)
+
+
+def _locked(transaction: Connection, key: dict[str, str]) -> Row[Any]:
+    row = transaction.execute(statements.LOCK_CASE, key).first()
+    if row is None:
+        transaction.execute(statements.NEW_CASE[transaction.dialect.name], key)
+        row = transaction.execute(statements.LOCK_CASE, key).one()
+    return row

@@ -1,0 +1,155 @@
+"""The ledger: the database that holds every event and case, SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from trackflow.errors import LedgerError
+from trackflow.tracking import tables
+
+BUSY = 30  # seconds that a writer waits for another process to commit (SQLite)
+CONNECT = 10  # seconds to reach a server
+CONNECTIONS = 20  # kept open: a worker's usual threads and the sweepers
+MORE_CONNECTIONS = 44  # for worker processes with more threads, closed after use
+_CREATION = 0x7472_6163  # the advisory lock under which tables are created (PostgreSQL)
+
+
+class Ledger:
+    """An open ledger, for any thread. Its tables exist.
+
+    In memory (`sqlite://`) all threads share the one connection and take turns at it: connections to a shared
+    cache would fail at each other's locks at once instead of waiting.
+
+    Attributes:
+        database: the SQLAlchemy engine. On SQLite its transactions take the write lock when they begin,
+            unless the execution option `reading` is true.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open the ledger, and create what is missing. Raises LedgerError."""
+        self._url = _url(url)
+        self._reads_only = {"reading": True}
+        # SQLite has one writer at a time and lets the others poll: within a process they queue up here.
+        self._writers: AbstractContextManager[Any] = nullcontext()
+        self.database = self._open()
+        self.create(tables.metadata.create_all)
+
+    def __str__(self) -> str:
+        """Its URL, without the password."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
+
+    def create(self, create_tables: Callable[[Connection], Any]) -> None:
+        """Let somebody create tables, one process at a time. Raises LedgerError."""
+        with self.writing() as transaction:
+            if self.database.dialect.name == "postgresql":
+                transaction.execute(text(f"SELECT pg_advisory_xact_lock({_CREATION})"))
+            create_tables(transaction)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits at its end. Raises LedgerError."""
+        with self._translated(), self._writers, self.database.begin() as transaction:
+            yield transaction
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, and keeps no writer waiting. Raises LedgerError."""
+        with self._translated(), self.database.execution_options(**self._reads_only).begin() as transaction:
+            yield transaction
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self.database.dispose()
+
+    def _open(self) -> Engine:
+        try:
+            return self._sqlite() if self._url.drivername == "sqlite" else self._postgresql()
+        except ModuleNotFoundError as exc:
+            raise LedgerError(
+                f"ledger {self}: the driver {exc.name} is missing: pip install 'trackflow[postgresql]'"
+            ) from exc
+
+    def _sqlite(self) -> Engine:
+        in_memory = self._url.database in (None, "", ":memory:")
+        if not in_memory:
+            self._writers = threading.Lock()
+        database = create_engine(
+            self._url,
+            poolclass=QueuePool,
+            pool_size=1 if in_memory else CONNECTIONS,
+            max_overflow=0 if in_memory else MORE_CONNECTIONS,
+            connect_args={"check_same_thread": False, "timeout": BUSY},
+        )
+        event.listen(database, "connect", _prepare_sqlite)
+        event.listen(database, "begin", _begin_sqlite)
+        return database
+
+    def _postgresql(self) -> Engine:
+        # No ping before each use: after a restart of the server one transaction fails, its delivery comes
+        # again, and the pool drops the connections that it had.
+        return create_engine(
+            self._url,
+            pool_size=CONNECTIONS,
+            max_overflow=MORE_CONNECTIONS,
+            isolation_level="READ COMMITTED",
+            connect_args={"connect_timeout": CONNECT},
+        )
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The one seam where the database's errors become ours; without parameters: they are private."""
+        try:
+            yield
+        except SQLAlchemyError as exc:
+            words = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc)
+            raise LedgerError(f"ledger {self}: {' '.join(words.split())}") from exc
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError) as exc:
+        raise LedgerError("the ledger's URL is none: it should be like sqlite:///trackflow.db") from exc
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise LedgerError(
+            f"ledger {url.set(query={}).render_as_string(hide_password=True)}: "
+            "should begin with sqlite:// or postgresql+psycopg://"
+        )
+    return url
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    _in_wal_mode(connection)  # readers and the writer do not wait for each other
+    connection.execute(
+        "PRAGMA synchronous=FULL"
+    )  # a recorded delivery may be acked: it must survive a power cut
+
+
+def _in_wal_mode(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait at this when another process opens the file at the same time."""
+    deadline = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes then would fail if somebody wrote in between.
+    reading = connection.get_execution_options().get("reading")
+    # Straight to the driver: this is half of an empty transaction's cost.
+    connection.connection.cursor().execute("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,105 @@
+"""What is known of an order, in the form in which people and programs are shown it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from trackflow.engines.port import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of an order. Times are UTC."""
+
+    id: str
+    event: str
+    cause: str | None
+    outcome: str  # see `trackflow.tracking.tables.Outcome`
+    reason: str | None  # in words
+    deliveries: int
+    published_at: datetime | None  # by the publisher's clock
+    received_at: datetime
+    correlated_at: datetime | None
+    payload: Any = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `show --json` prints it."""
+        return {
+            "id": self.id,
+            "event": self.event,
+            "cause": self.cause,
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "deliveries": self.deliveries,
+            "publishedAt": iso(self.published_at),
+            "receivedAt": iso(self.received_at),
+            "correlatedAt": iso(self.correlated_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order: what the ledger has of it, and where its newest process instance is.
+
+    Attributes:
+        state: "running", "completed" or "terminated", as the engine says; without an instance "waiting" while
+            events wait for one and "refused" if none does; "unknown" while the engine is away, or when it has
+            forgotten the instance.
+        awaiting: names of the events that would be accepted now.
+        last_event: name of the event that came last.
+        started_at: when its first event came.
+        updated_at: when its last event came.
+        engine_error: why the engine could not be asked.
+        events: in the order of arrival; None in a list.
+        instances: oldest first; with their paths, except in a list.
+    """
+
+    business_key: str
+    tenant: str
+    state: str
+    last_event: str | None
+    started_at: datetime
+    updated_at: datetime
+    engine_error: str | None = None
+    events: tuple[Event, ...] | None = None
+    instances: tuple[Instance, ...] = ()
+
+    @property
+    def instance_id(self) -> str | None:
+        """Of the newest instance."""
+        return self.instances[-1].id if self.instances else None
+
+    @property
+    def awaiting(self) -> tuple[str, ...]:
+        """What the newest instance waits for."""
+        return self.instances[-1].awaiting if self.instances else ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As `show --json` prints it; in a list with what a list needs instead of the events."""
+        order = {
+            "businessKey": self.business_key,
+            "tenant": self.tenant,
+            "state": self.state,
+            "instanceId": self.instance_id,
+            "awaiting": list(self.awaiting),
+        }
+        if self.engine_error is not None:
+            order["engineError"] = self.engine_error
+        if self.events is not None:
+            return order | {"events": [event.as_json() for event in self.events]}
+        return order | {
+            "lastEvent": self.last_event,
+            "startedAt": iso(self.started_at),
+            "updatedAt": iso(self.updated_at),
+        }
+
+
+def iso(time: datetime | None) -> str | None:
+    """ISO 8601, UTC, milliseconds: `2026-01-31T12:00:00.000Z`."""
+    return (
+        None
+        if time is None
+        else time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )

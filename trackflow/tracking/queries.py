@@ -1,0 +1,173 @@
+"""What people ask about orders. Nothing here changes anything or keeps a writer waiting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, or_, select
+
+from trackflow.engines.port import Engine, Instance
+from trackflow.errors import EngineError
+from trackflow.tracking.ledger import Ledger
+from trackflow.tracking.open_event import moment
+from trackflow.tracking.orders import Event, Order
+from trackflow.tracking.tables import Outcome, cases, events
+
+CHUNK = 200  # cases about which the engine is asked at once
+
+_CASE = select(
+    cases.c.tenant, cases.c.business_key, cases.c.version, cases.c.open, cases.c.first_at, cases.c.last_at
+).where(cases.c.tenant == bindparam("t"), cases.c.first_at.is_not(None))  # without: only a lock
+
+_NEWEST = (
+    _CASE.add_columns(events.c.name.label("last_event"))
+    .join(
+        events,
+        and_(
+            events.c.tenant == cases.c.tenant,
+            events.c.business_key == cases.c.business_key,
+            events.c.received_at == cases.c.last_at,
+        ),
+    )
+    .order_by(cases.c.first_at.desc(), cases.c.business_key.desc())
+    .limit(bindparam("chunk"))
+)
+_OLDER = _NEWEST.where(
+    or_(
+        cases.c.first_at < bindparam("first_at"),
+        and_(cases.c.first_at == bindparam("first_at"), cases.c.business_key < bindparam("key")),
+    )
+)
+_ONE = _CASE.where(cases.c.business_key == bindparam("key"))
+_EVENTS = (
+    select(events)
+    .where(events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
+    .order_by(events.c.received_at, events.c.event_id)
+)
+_first, _last = events.alias("first_event"), events.alias("last_event")
+_LEAD_TIMES = (
+    select(_last.c.correlated_at - _first.c.published_at)
+    .join(_first, and_(_first.c.tenant == _last.c.tenant, _first.c.business_key == _last.c.business_key))
+    .where(_last.c.tenant == bindparam("t"))
+    .where(_first.c.name == bindparam("first"), _first.c.outcome == Outcome.CORRELATED.value)
+    .where(_last.c.name == bindparam("last"), _last.c.outcome == Outcome.CORRELATED.value)
+    .where(_first.c.published_at.is_not(None))
+)
+# What the ledger alone can rule out.
+_MAY_BE = {
+    "waiting": cases.c.open > 0,
+    "refused": and_(cases.c.open == 0, cases.c.version == 0),
+}
+
+
+class Queries:
+    """Answers about one tenant's orders. All methods raise LedgerError; none raises if the engine is away."""
+
+    def __init__(self, ledger: Ledger, engine: Engine, tenant: str) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._tenant = tenant
+
+    def orders(self, state: str | None = None, limit: int = 20) -> list[Order]:
+        """The newest orders, newest first, without their events; if a state is given only those in it.
+
+        While the engine is away it cannot be told which are in the state: then all are answered whose state
+        is "unknown".
+        """
+        found: list[Order] = []
+        for chunk in self._chunks(state, limit):
+            found += [
+                order for order in self._listed(chunk) if state in (None, order.state) or order.engine_error
+            ]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    def order(self, business_key: str) -> Order | None:
+        """One order with its events and the paths of its instances; None if no event of it ever came."""
+        of_case = {"t": self._tenant, "key": business_key}
+        with self._ledger.reading() as transaction:
+            case = transaction.execute(_ONE, of_case).first()
+            rows = transaction.execute(_EVENTS, of_case).all()
+        if case is None:
+            return None
+        try:
+            instances, error = self._engine.history(self._tenant, business_key), None
+        except EngineError as exc:
+            instances, error = [], str(exc)
+        return _order(case, rows[-1].name, instances, error, tuple(_event(row) for row in rows))
+
+    def lead_times(self, first_event: str, last_event: str) -> list[float]:
+        """For each order that has both: seconds from the first's publication to the last's correlation."""
+        names = {"t": self._tenant, "first": first_event, "last": last_event}
+        with self._ledger.reading() as transaction:
+            return list(transaction.execute(_LEAD_TIMES, names).scalars())
+
+    def _chunks(self, state: str | None, limit: int) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
+        size = min(limit, CHUNK) if state is None else CHUNK
+        statement, place = _NEWEST, {"t": self._tenant, "chunk": size}
+        while True:
+            if state in _MAY_BE:
+                statement = statement.where(_MAY_BE[state])
+            with self._ledger.reading() as transaction:
+                rows = transaction.execute(statement, place).all()
+            if not rows:
+                return
+            yield rows
+            statement = _OLDER
+            place |= {"first_at": rows[-1].first_at, "key": rows[-1].business_key}
+
+    def _listed(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Order]:
+        try:
+            instances = self._engine.instances(self._tenant, [row.business_key for row in rows])
+            error = None
+        except EngineError as exc:
+            instances, error = {}, str(exc)
+        for row in rows:
+            yield _order(row, row.last_event, instances.get(row.business_key, []), error)
+
+
+def _order(
+    row: Row[*tuple[Any, ...]],
+    last_event: str,
+    instances: Sequence[Instance],
+    error: str | None,
+    events: tuple[Event, ...] | None = None,
+) -> Order:
+    return Order(
+        business_key=row.business_key,
+        tenant=row.tenant,
+        state="unknown" if error is not None else _state(row, instances),
+        last_event=last_event,
+        started_at=datetime.fromtimestamp(row.first_at, UTC),
+        updated_at=datetime.fromtimestamp(row.last_at, UTC),
+        engine_error=error,
+        events=events,
+        instances=tuple(instances),
+    )
+
+
+def _state(row: Row[*tuple[Any, ...]], instances: Sequence[Instance]) -> str:
+    if instances:
+        return instances[-1].state
+    if row.open:
+        return "waiting"
+    return "unknown" if row.version else "refused"
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    return Event(
+        id=row.event_id,
+        event=row.name,
+        cause=row.cause,
+        outcome=row.outcome,
+        reason=row.reason,
+        deliveries=row.deliveries,
+        published_at=moment(row.published_at),
+        received_at=datetime.fromtimestamp(row.received_at, UTC),
+        correlated_at=moment(row.correlated_at),
+        payload=json.loads(row.body)["payload"],
+    )

@@ -1,0 +1,111 @@
+"""The ledger's two tables: every event, and the case that it belongs to.
+
+A case is what one business key names within a tenant: one order. Times are seconds since 1970 by the
+database's clock, except `published_at`, which is the publisher's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from trackflow.message import SHORT
+
+
+class Outcome(StrEnum):
+    """What has become of an event. The first two are open: it is still to be told, or told again."""
+
+    RECEIVED = "received"  # not told yet
+    WAITING = "waiting"  # told, and nothing waits for it yet
+    CORRELATED = "correlated"  # it started an instance or moved one
+    DUPLICATE = "duplicate"  # a second start of a case that has started
+    UNMATCHED = "unmatched"  # its case had ended
+    REFUSED = "refused"  # the engine will never take it
+
+
+OPEN = (Outcome.RECEIVED, Outcome.WAITING)
+
+metadata = MetaData()
+
+events = Table(
+    "events",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("event_id", String(SHORT), primary_key=True),
+    Column("business_key", String(SHORT), nullable=False),
+    Column("name", String(SHORT), nullable=False),
+    Column("starts", Boolean, nullable=False),  # a process starts with it, by the models of who recorded it
+    Column("cause", String(SHORT)),
+    Column("body", Text, nullable=False),  # the JSON of the wire
+    Column("traceparent", String(SHORT)),
+    Column("published_at", Double),
+    Column(
+        "received_at", Double, nullable=False
+    ),  # strictly later than the case's event before: the order of arrival
+    Column("correlated_at", Double),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", Text),  # in words for people
+    Column("attempted", Boolean, nullable=False),  # it may have been told, and the answer is not known
+    Column("seen_version", Integer, nullable=False),  # of the case, when nothing waited for the event
+    Column("deliveries", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),  # of the engine, at this event
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("business_key", String(SHORT), primary_key=True),
+    Column("version", Integer, nullable=False),  # how many of its events were correlated
+    Column(
+        "start_event_id", String(SHORT)
+    ),  # the start event that was told; bars others while it is not refused
+    Column("ended", Boolean, nullable=False),
+    Column("token", String(32)),  # of whoever holds the case
+    Column("claimed_until", Double),
+    Column("due_at", Double),  # when a sweeper is to look at it; set while an event is open
+    Column(
+        "idle", Integer, nullable=False
+    ),  # how often in a row a look at its waiting events changed nothing
+    Column("open", Integer, nullable=False),  # how many of its events are open
+    Column("first_at", Double),  # when its first event came; none yet: the row is only a lock
+    Column("last_at", Double),  # when its last event came
+)
+
+# The next event to tell is the first of its kind in this order, whatever the number of events.
+Index(
+    "events_case",
+    events.c.tenant,
+    events.c.business_key,
+    events.c.outcome,
+    events.c.starts.desc(),
+    events.c.received_at,
+)
+Index(
+    "cases_due",
+    cases.c.due_at,
+    postgresql_where=cases.c.due_at.is_not(None),
+    sqlite_where=cases.c.due_at.is_not(None),
+)
+Index("cases_newest", cases.c.tenant, cases.c.first_at, cases.c.business_key)
+
+
+class Now(FunctionElement[float]):
+    """The database's time, in seconds since 1970."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(Now, "sqlite")
+def _now_sqlite(_element: Now, _compiler: Any, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(Now, "postgresql")
+def _now_postgresql(_element: Now, _compiler: Any, **_: Any) -> str:
+    return "extract(epoch from statement_timestamp())::float8"

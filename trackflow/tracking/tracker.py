@@ -1,0 +1,83 @@
+"""The tracker: writes every event into the ledger, and tells the engine each of them once."""
+
+from __future__ import annotations
+
+import threading
+from typing import Protocol
+
+from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine
+from trackflow.message import Message
+from trackflow.tracking.lease import Timing
+from trackflow.tracking.ledger import Ledger
+from trackflow.tracking.remote import RemoteTeller
+from trackflow.tracking.sweeper import Sweeper
+from trackflow.tracking.transactional import TransactionalTeller
+
+
+class Teller(Protocol):
+    """Records events and tells them to one family of engines."""
+
+    def handle(self, message: Message) -> str:
+        """Record a delivery and tell what can be told."""
+
+    def sweep(self) -> bool:
+        """Work one overdue case, if there is one."""
+
+
+class Tracker:
+    """For any thread. Several trackers, in several processes and on several hosts, may share a ledger."""
+
+    def __init__(self, teller: Teller, timing: Timing, sweepers: int, stopping: threading.Event) -> None:
+        self._teller = teller
+        self._sweepers = sweepers
+        self._stopping = stopping
+        self._sweeper = Sweeper(teller.sweep, timing.sweep, stopping)
+
+    def handle(self, message: Message) -> str:
+        """Record a delivery, tell the engine what can be told of its case, and say what became of the event.
+
+        One of "received" (another tracker tells it, or it is told later), "waiting", "correlated",
+        "duplicate", "unmatched", "refused".
+
+        Raises:
+            LedgerError: the delivery must come again, which is harmless whatever was done.
+        """
+        return str(self._teller.handle(message))
+
+    def sweep(self) -> bool:
+        """Work the most overdue case; False if there is none, or it is not the time. Raises LedgerError."""
+        return self._teller.sweep()
+
+    def start_sweeping(self) -> None:
+        """Look after overdue cases in threads of their own, until `stop`."""
+        self._sweeper.start(self._sweepers)
+
+    def stop(self, wait: float = 0.0) -> None:
+        """Tell no further event: whoever holds a case gives it back after the event that is being told now.
+
+        From then on deliveries are only recorded (an engine in the ledger's database is still told). It may
+        be called in a signal handler, in the middle of `handle`: so by default it does not wait.
+
+        Args:
+            wait: up to so many seconds for each sweeper to finish.
+        """
+        self._stopping.set()
+        if wait:
+            self._sweeper.join(wait)
+
+
+def open_tracker(
+    ledger: Ledger, engine: Engine, starts: frozenset[str], timing: Timing | None = None
+) -> Tracker:
+    """The tracker for the engine's family. `starts`: the names of the events that a process starts with.
+
+    Raises ValueError if the timing would let two trackers tell one event.
+    """
+    timing, stopping = timing or Timing(), threading.Event()
+    if isinstance(engine, RemoteEngine):
+        remote = RemoteTeller(ledger, engine, starts, stopping, timing)
+        return Tracker(remote, timing, timing.sweepers, stopping)
+    if isinstance(engine, TransactionalEngine):
+        # One sweeper is enough: it waits for nobody.
+        return Tracker(TransactionalTeller(ledger, engine, starts, timing), timing, 1, stopping)
+    raise TypeError(f"{type(engine).__name__} is neither a remote nor a transactional engine")
