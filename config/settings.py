@@ -25,8 +25,11 @@ def _url(*schemes: str, hosted: tuple[str, ...] = ()) -> Callable[[str], str]:
     def check(value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in schemes:
-            raise ValueError(f"should begin with {' or '.join(f'{scheme}:' for scheme in schemes)}//")
-        _ = parts.port  # raises ValueError if it is no number up to 65535
+            raise ValueError(f"should begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        try:
+            _ = parts.port
+        except ValueError:  # its text may hold a part of the password
+            raise ValueError("should have a port of 0 to 65535, or none") from None
         if parts.scheme in hosted and not parts.hostname:
             raise ValueError("should name a host")
         return value
@@ -40,7 +43,12 @@ _ledger = _url("sqlite", "postgresql+psycopg", hosted=("postgresql+psycopg",))
 
 
 def _embedded_or_url(value: str) -> str:
-    return value if value == "embedded" else _engine(value).rstrip("/")
+    if value == "embedded":
+        return value
+    try:
+        return _engine(value).rstrip("/")
+    except ValueError as exc:
+        raise ValueError(f"{exc}, or be embedded") from None
 
 
 class Settings(BaseSettings):

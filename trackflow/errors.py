@@ -4,6 +4,7 @@ TrackflowError
 ├── ChoreographyError      the table contradicts itself, or code contradicts the table
 ├── MessageError           a delivery or a value that is no event
 ├── PublishError           the broker did not take an event
+├── TopologyError          the broker has an exchange or queue that is not as the choreography wants it
 ├── ModelError             a BPMN file that cannot be read, or an element that cannot be run
 ├── ExpressionError        an expression of a model that cannot be read or evaluated
 ├── EngineError
@@ -30,6 +31,10 @@ class MessageError(TrackflowError):
 
 class PublishError(TrackflowError):
     """The broker did not take an event: it is unroutable, or was not confirmed."""
+
+
+class TopologyError(TrackflowError):
+    """The broker has an exchange or a queue of this name, but not as the choreography wants it."""
 
 
 class ModelError(TrackflowError):

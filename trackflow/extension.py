@@ -7,6 +7,7 @@ through `app.trackflow`, and `celery -A tasks track …` reads it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -52,6 +53,16 @@ class Settings(Protocol):
         """An SQLAlchemy URL."""
 
 
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """Settings that need no server."""
+
+    tenant: str
+    ledger_url: str
+    amqp_url: str = "memory://"
+    engine_url: str = "embedded"
+
+
 class Trackflow:
     """One tenant's choreography on one Celery app.
 
@@ -66,7 +77,7 @@ class Trackflow:
     ) -> None:
         self.app = app
         self.choreography = choreography
-        self.settings = settings
+        self.settings: Settings = settings
         self.models_folder = Path(models)
         self.publisher = Publisher(app, choreography, settings.tenant)
         self.recovery = Recovery(self.publisher)
@@ -82,6 +93,16 @@ class Trackflow:
             worker_consumer="trackflow.messaging.consumer:Consumer",
         )
         self._connect_signals()
+
+    def move_into_memory(self, ledger_url: str) -> None:
+        """Run on `memory://` and the embedded engine, whatever the settings say; only before the first use.
+
+        The choreography, its services and models stay the user's own.
+        """
+        self.settings = InMemory(tenant=self.settings.tenant, ledger_url=ledger_url)
+        # There is no push: an idle consumer looks for messages this often (seconds).
+        options = {"polling_interval": 0.005}
+        self.app.conf.update(broker_url=self.settings.amqp_url, broker_transport_options=options)
 
     def emit(self, event: str, business_key: str | None = None, payload: JsonValue = None) -> Message:
         """Publish an event that nothing of ours caused: the first of an order, say.
@@ -110,8 +131,9 @@ class Trackflow:
     def engine(self) -> Engine:
         """The BPMN engine that `engine_url` names. Does not connect yet."""
         if self.settings.engine_url == "embedded":
-            from trackflow.engines.embedded import EmbeddedEngine
+            from trackflow.engines.embedded import EmbeddedEngine, create_tables
 
+            self.ledger.create(create_tables)
             return EmbeddedEngine(self.ledger.database)
         from trackflow.engines.camunda import CamundaEngine
 

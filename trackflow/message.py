@@ -8,6 +8,7 @@ The body on the wire has five fields, the rest of a `Message` travels in the AMQ
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
@@ -47,8 +48,15 @@ def tenant_name(value: str) -> str:
     return value
 
 
+def strict_json(value: JsonValue) -> JsonValue:
+    """The value, if every JSON reader can read it (RFC 8259: no NaN, no lone surrogate); otherwise ValueError."""
+    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    return value
+
+
 ShortText = Annotated[str, AfterValidator(short_text)]
 TenantName = Annotated[str, AfterValidator(tenant_name)]
+Payload = Annotated[JsonValue, AfterValidator(strict_json)]
 
 
 class Body(BaseModel):
@@ -65,7 +73,7 @@ class Body(BaseModel):
     tenant: TenantName
     event: ShortText
     command: str | None = None
-    payload: JsonValue = None
+    payload: Payload = None
 
 
 _BODY_FIELDS = set(Body.model_fields)
@@ -86,6 +94,9 @@ class Message(Body):
         traceparent: W3C trace context, passed on to the events that follow.
         tracestate: the same.
     """
+
+    # Only the wire is lenient; a misspelt name in a service's code is a mistake.
+    model_config = ConfigDict(extra="forbid")
 
     id: ShortText = Field(default_factory=lambda: uuid4().hex)
     cause: ShortText | None = None
@@ -115,7 +126,8 @@ class Message(Body):
             body = Body.model_validate_json(raw)
         except ValidationError as exc:
             raise MessageError(_in_words(exc)) from exc
-        envelope.setdefault("id", _id_of_content(body))
+        if "id" not in envelope:
+            envelope["id"] = _id_of_content(body)
         return cls.new(**dict(body), **envelope)
 
     def body(self) -> str:

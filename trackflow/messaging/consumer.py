@@ -11,6 +11,8 @@ from celery.exceptions import WorkerShutdown
 from celery.worker.consumer import consumer as celery_consumer
 from celery.worker.consumer.connection import Connection
 
+from trackflow.messaging.frames import tolerate_undecodable
+
 logger = logging.getLogger(__name__)
 
 # It would declare 28 queues that nobody uses here: events wait in queues of our own.
@@ -57,6 +59,12 @@ class Consumer(celery_consumer.Consumer):
     def __init__(self, on_task_request: Any, worker_options: Any = None, **kwargs: Any) -> None:
         options = {**(worker_options or {}), **_ALONE}
         super().__init__(on_task_request, worker_options=options, **kwargs)
+
+    def connect(self) -> Any:
+        """As Celery's; called again after each lost connection."""
+        connection = super().connect()
+        tolerate_undecodable(connection)
+        return connection
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Reject what cannot be decoded, so that the queue's dead-lettering keeps it. Celery would ack it."""

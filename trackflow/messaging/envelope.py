@@ -17,9 +17,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.message import Message
+from trackflow.message import SHORT, Message
 
 PERSISTENT = 2
+TRACESTATE = 512  # bytes; what W3C Trace Context, section 3.3.1.5, asks everybody to pass on
 
 
 def properties_of(message: Message, app_id: str | None) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def read(body: str, properties: Mapping[str, Any], headers: Mapping[str, Any]) -
         "cause": _text(headers.get("cause")),
         "published_at": _time(headers.get("published-at"), properties.get("timestamp")),
         "traceparent": _text(headers.get("traceparent")),
-        "tracestate": _text(headers.get("tracestate")),
+        "tracestate": _text(headers.get("tracestate"), most=TRACESTATE),
     }
     if properties.get("message_id"):
         envelope["id"] = properties["message_id"]
@@ -67,8 +68,10 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= 255 and value.isprintable() else None
+def _text(value: Any, most: int = SHORT) -> str | None:
+    if not isinstance(value, str) or not value.isprintable():  # so it has no lone surrogate
+        return None
+    return value if 0 < len(value.encode()) <= most else None
 
 
 def _time(precise: Any, seconds: Any) -> datetime | None:

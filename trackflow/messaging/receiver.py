@@ -13,6 +13,7 @@ from trackflow.messaging import envelope
 from trackflow.messaging.choreography import Choreography
 from trackflow.messaging.delivery import Delivery, Incoming, attempts_before
 from trackflow.messaging.event_queue import EventQueue
+from trackflow.messaging.frames import UNDECODABLE
 from trackflow.messaging.recovery import Recovery
 
 logger = logging.getLogger(__name__)
@@ -42,19 +43,25 @@ class EventReceiver:
         next worker would die of the same message.
         """
         incoming = Incoming(message)
+        if UNDECODABLE in incoming.headers:
+            logger.error("%s: undecodable properties: %s", queue.name, incoming.headers[UNDECODABLE])
+            incoming.reject()
+            return False
         try:
             body, event = self._read(incoming)
-            if event.event not in queue.hears:  # shares its routing key with one that is heard
-                incoming.ack()
-                return False
-            self._translate(incoming, body, event, queue)
-            return True
+            heard = event.event in queue.hears
+            if heard:
+                self._translate(incoming, body, event, queue)
         except MessageError as exc:
             self._bury(incoming, queue, exc)
+            return False
         except Exception as exc:
             logger.exception("%s: cannot translate a delivery", queue.name)
             self._bury(incoming, queue, exc)
-        return False
+            return False
+        if not heard:  # shares its routing key with one that is heard
+            incoming.ack()
+        return heard
 
     def _read(self, incoming: Incoming) -> tuple[str, Message]:
         body = _text(incoming)

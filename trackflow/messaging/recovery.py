@@ -57,7 +57,8 @@ class Recovery:
 
     def _copy(self, delivery: Delivery, queue: str, notes: dict[str, Any]) -> None:
         # Not x-*: with x-death kept, RabbitMQ takes a second round for a cycle and drops the event.
-        headers = {name: value for name, value in delivery["headers"].items() if not name.startswith("x-")}
+        # A name that is no UTF-8 comes as bytes.
+        headers = {name: value for name, value in delivery["headers"].items() if str(name)[:2] != "x-"}
         self._publisher.send(queue, delivery["body"], headers={**headers, **notes}, **delivery["properties"])
 
 

@@ -1,0 +1,78 @@
+"""How things look: tables and colours where a person reads, the same without them in a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+# A pipe has no width. So wide that nothing is wrapped there: a business key in two pieces is no key.
+_PIPE_WIDTH = 10_000
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def console(stderr: bool = False) -> Console:
+    """Where to print for a person. `NO_COLOR`, and Celery's `--no-color`, are respected."""
+    stream = sys.stderr if stderr else sys.stdout
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")  # a terminal that cannot show ● shows ?
+    context = click.get_current_context(silent=True)
+    no_color = bool(context and getattr(context.obj, "no_color", False)) or None
+    made = Console(stderr=stderr, no_color=no_color, highlight=False, markup=False, emoji=False)
+    if not made.is_terminal:
+        made.width = _PIPE_WIDTH
+    return made
+
+
+def print_json(document: Any) -> None:
+    """Exactly one JSON document on stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def table(*columns: str, wraps: str | None = None) -> Table:
+    """A table without frames, in which only the column `wraps` is broken where the terminal is too narrow."""
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for column in columns:
+        made.add_column(column, no_wrap=column != wraps, overflow="fold")
+    return made
+
+
+def span(seconds: float) -> str:
+    """A duration in the unit that a person would use."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms" if seconds >= 0.0009995 else f"{seconds * 1000:.1f} ms"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    value, unit = _in_largest_unit(seconds, "s", "min", "h", "d")
+    return f"{value:.0f} {unit}"
+
+
+def age(seconds: float) -> str:
+    """How long ago, in a column: `12s`, `5m`, `3h`, `2d`."""
+    value, unit = _in_largest_unit(max(0.0, seconds), "s", "m", "h", "d")
+    return f"{value:.0f}{unit}"
+
+
+def _in_largest_unit(seconds: float, *units: str) -> tuple[float, str]:
+    value = seconds
+    for size, unit in zip((60, 60, 24), units, strict=False):
+        if value < size - 0.5:  # what rounds up to 60 s is a minute
+            return value, unit
+        value /= size
+    return value, units[-1]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 order`, `2 orders`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def joined(words: Iterable[str], nothing: str = "–") -> str:
+    """Words with commas between them."""
+    return ", ".join(words) or nothing
