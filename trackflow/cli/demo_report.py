@@ -40,7 +40,7 @@ def report(out: Console, run: Run) -> None:
     typical = by_duration[len(by_duration) // 2]
     p50, p95 = statistics.median(durations), durations[int(0.95 * (len(durations) - 1))]
     out.print(
-        f"From {run.start} to {typical.last_event}: "
+        f"From {run.start} to {typical.last_event} (published → told to the engine): "
         f"p50 {span(p50)}, p95 {span(p95)}, max {span(durations[-1])}."
     )
     out.print("\nOne of them:\n")
@@ -64,7 +64,10 @@ def what_next(out: Console, trackflow: Trackflow, run: Run, usual_ledger: str) -
     out.print(f"\nThe ledger is {trackflow.ledger}. Look at it:\n")
     out.print(f"  {celery} track list", soft_wrap=True)
     out.print(f"  {celery} track show {run.orders[-1].business_key}", soft_wrap=True)
-    out.print("\nWith RabbitMQ, a worker for each service and Flower: README.md, `Running it for real`.")
+    out.print(
+        "\nWith RabbitMQ, a worker for each service, and Flower: README.md, 'Running it for real'.",
+        soft_wrap=True,
+    )
 
 
 def _celery() -> str:

@@ -78,14 +78,13 @@ class Choreography:
         object.__setattr__(self, "_heard", MappingProxyType(heard))
 
     def _resolve(self, subscription: Subscription) -> frozenset[str]:
-        if tuple(subscription.hears) == EVERY_EVENT:
-            return frozenset(self.events)
-        if not subscription.hears:
+        hears = self.events if tuple(subscription.hears) == EVERY_EVENT else subscription.hears
+        if not hears:
             raise ChoreographyError(f"{subscription.name!r} hears no event")
-        for event in subscription.hears:
+        for event in hears:
             if event not in self.events:
                 raise ChoreographyError(f"{subscription.name!r} hears {event!r}, {self._unknown()}")
-        return frozenset(subscription.hears)
+        return frozenset(hears)
 
     def routing_key(self, event: str) -> str:
         """The routing key that an event is published with. Raises ChoreographyError for an unknown one."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
+from trackflow.message import Message
+
 ATTEMPT = "trackflow-attempt"
 
 # AMQP properties that belong to the message. The others belong to one delivery or to one connection.
@@ -29,6 +31,7 @@ class Delivery(TypedDict):
     """What travels with the task's request, into another process too if the pool forks."""
 
     queue: str
+    event: Message | None  # None if it is not readable
     body: str | bytes
     properties: dict[str, Any]
     headers: dict[str, Any]

@@ -14,6 +14,7 @@ from typing import Any
 from celery import Celery
 
 from trackflow.message import Message
+from trackflow.messaging import envelope
 from trackflow.messaging.choreography import Choreography
 from trackflow.messaging.delivery import Delivery
 
@@ -41,12 +42,14 @@ class EagerBroker:
 
     def _apply(self, event: Message, properties: dict[str, Any]) -> None:
         body = event.body()
+        event = envelope.read(body, properties, properties["headers"])
         for subscription in self._choreography.listeners(event.event):
             delivery: Delivery = {
                 "queue": subscription.name,
+                "event": event,
                 "body": body,
                 "properties": properties,
                 "headers": properties["headers"],
                 "ladder": (),
             }
-            self._app.tasks[subscription.name].apply(args=(body,), headers={"trackflow": delivery})  # type: ignore[dict-item]
+            self._app.tasks[subscription.name].apply(headers={"trackflow": delivery})  # type: ignore[dict-item]

@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.message import SHORT, Message
+from trackflow.errors import MessageError
+from trackflow.message import SHORT, Message, short_text
 
 PERSISTENT = 2
 TRACESTATE = 512  # bytes; what W3C Trace Context, section 3.3.1.5, asks everybody to pass on
@@ -59,13 +60,22 @@ def read(body: str, properties: Mapping[str, Any], headers: Mapping[str, Any]) -
         "traceparent": _text(headers.get("traceparent")),
         "tracestate": _text(headers.get("tracestate"), most=TRACESTATE),
     }
-    if properties.get("message_id"):
-        envelope["id"] = properties["message_id"]
+    if identity := properties.get("message_id"):
+        envelope["id"] = _identity(identity)
     return Message.from_body(body, **envelope)
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _identity(value: Any) -> str:
+    if not isinstance(value, str):
+        raise MessageError("message_id: should be a string")
+    try:
+        return short_text(value)
+    except ValueError as exc:
+        raise MessageError(f"message_id: {exc}") from exc
 
 
 def _text(value: Any, most: int = SHORT) -> str | None:
@@ -77,7 +87,8 @@ def _text(value: Any, most: int = SHORT) -> str | None:
 def _time(precise: Any, seconds: Any) -> datetime | None:
     try:
         if isinstance(precise, str):
-            return datetime.fromisoformat(precise).astimezone(UTC)
+            time = datetime.fromisoformat(precise)
+            return time.astimezone(UTC) if time.tzinfo else None  # RFC 3339 asks for the zone
         if isinstance(seconds, datetime):  # py-amqp decodes the property; in UTC, without saying so
             return seconds.replace(tzinfo=UTC)
         if isinstance(seconds, int | float):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from hashlib import sha256
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from trackflow.errors import MessageError
 from trackflow.message import Message
@@ -23,9 +23,9 @@ MAX_BODY = 1024 * 1024  # bytes; an event is a fact, not a file
 # Foreign clients often set no content type, or Kombu's for plain text; the JSON parser has the last word.
 _CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
 _ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii", "binary"})
-# Celery's protocol 2 (https://docs.celeryq.dev/en/stable/internals/protocol.html): embedded callbacks; none.
-_EMBED = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}
-_TASK_IDS = uuid5(NAMESPACE_URL, "https://trackflow.invalid/task-id")
+# Celery's protocol 2 (https://docs.celeryq.dev/en/stable/internals/protocol.html), without arguments and
+# callbacks: what the task needs travels in a header, which Celery neither encodes nor decodes.
+_BODY = json.dumps([[], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}])
 
 
 class EventReceiver:
@@ -75,6 +75,7 @@ class EventReceiver:
     def _translate(self, incoming: Incoming, body: str, event: Message, queue: EventQueue) -> None:
         delivery: Delivery = {
             "queue": queue.name,
+            "event": event,
             "body": body,
             "properties": incoming.properties,
             "headers": incoming.headers,
@@ -83,8 +84,7 @@ class EventReceiver:
         headers = {
             "lang": "py",
             "task": queue.task,
-            # Several tasks hear one event and Flower keys tasks by id, so: an id for each queue.
-            "id": str(uuid5(_TASK_IDS, f"{queue.name}\n{event.id}")),
+            "id": _task_id(queue, event),
             "root_id": event.business_key,
             "parent_id": None,
             "group": None,
@@ -98,11 +98,12 @@ class EventReceiver:
             "ignore_result": True,
             "trackflow": delivery,
         }
-        incoming.replace(json.dumps([[body], {}, _EMBED]), headers, queue.name)
+        incoming.replace(_BODY, headers, queue.name)
 
     def _bury(self, incoming: Incoming, queue: EventQueue, error: Exception) -> None:
         delivery: Delivery = {
             "queue": queue.name,
+            "event": None,
             "body": incoming.body,
             "properties": incoming.properties,
             "headers": incoming.headers,
@@ -115,6 +116,11 @@ class EventReceiver:
             incoming.reject()
         else:
             incoming.ack()
+
+
+def _task_id(queue: EventQueue, event: Message) -> str:
+    """Several tasks hear one event, and Flower keys tasks by id: so an id for each queue, always the same."""
+    return sha256(f"{queue.name}\n{event.id}".encode()).hexdigest()[:32]
 
 
 def _text(incoming: Incoming) -> str:

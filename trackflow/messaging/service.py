@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from celery import Task
 from celery.exceptions import Ignore, Reject, Retry
@@ -21,7 +21,6 @@ from kombu.exceptions import OperationalError
 
 from trackflow.errors import ChoreographyError
 from trackflow.message import Message
-from trackflow.messaging import envelope
 from trackflow.messaging.delivery import Delivery, attempts_before
 from trackflow.messaging.publisher import Publisher
 from trackflow.messaging.recovery import Recovery
@@ -62,7 +61,7 @@ class Service(Task):  # type: ignore[type-arg]
             return super().__call__(*args, **kwargs)
         delivery: Delivery = (self.request.headers or {})["trackflow"]
         try:
-            return self._handle(delivery)
+            return self._handle(cast(Message, delivery["event"]))
         except (Reject, Retry, Ignore):
             raise
         except SystemExit as exc:
@@ -76,9 +75,8 @@ class Service(Task):  # type: ignore[type-arg]
             self._park(delivery, exc)
             raise
 
-    def _handle(self, delivery: Delivery) -> str | None:
+    def _handle(self, event: Message) -> str | None:
         """Returns what a person sees in Flower: the names of the emitted events."""
-        event = envelope.read(str(delivery["body"]), delivery["properties"], delivery["headers"])
         effects = self._effects(event, self.run(event))
         for effect in effects:
             self._host.publisher.emit(effect, app_id=self.name)

@@ -2,8 +2,8 @@
 
 AMQP has no question for "what is there". A passive declaration answers whether a queue exists; an active one
 with other arguments is refused with 406, and the text names the argument, what we want and what the broker
-has. Either error closes its channel, so each question gets a channel of its own. Bindings cannot be asked for;
-declaring one that is there changes nothing.
+has. Either error closes its channel, so each question gets a channel of its own. Bindings cannot be asked
+for; declaring one that is there changes nothing.
 """
 
 from __future__ import annotations
