@@ -92,6 +92,7 @@ class Trackflow:
             task_create_missing_queues=False,  # `-Q paymnet` is a mistake, not a new queue
             worker_consumer="trackflow.messaging.consumer:Consumer",
         )
+        self._interrupted = False
         self._connect_signals()
 
     def move_into_memory(self, ledger_url: str) -> None:
@@ -134,7 +135,7 @@ class Trackflow:
             from trackflow.engines.embedded import EmbeddedEngine, create_tables
 
             self.ledger.create(create_tables)
-            return EmbeddedEngine(self.ledger.database)
+            return EmbeddedEngine(self.ledger.database, self.choreography.variables)
         from trackflow.engines.camunda import CamundaEngine
 
         return CamundaEngine(self.settings.engine_url, self.variables)
@@ -169,6 +170,8 @@ class Trackflow:
         signals.worker_process_init.connect(self._process_ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_process_shutdown.connect(self._shutting_down, weak=False)
+        signals.worker_shutting_down.connect(self._note_interrupt, weak=False)
+        signals.worker_shutdown.connect(self._end_well, weak=False)
 
     def _refuse_memory(self, instance: Any, **_: Any) -> None:
         if instance.app is self.app and self.settings.amqp_url.startswith("memory:"):
@@ -200,3 +203,10 @@ class Trackflow:
     def _shutting_down(self, **_: Any) -> None:
         if "tracker" in self.__dict__:
             self.tracker.stop()
+
+    def _note_interrupt(self, sig: str, how: str, **_: Any) -> None:
+        self._interrupted = (sig, how) == ("SIGINT", "Warm")
+
+    def _end_well(self, sender: Any, **_: Any) -> None:
+        if sender.app is self.app and self._interrupted:
+            sender.exitcode = 0  # Celery ends a warm shutdown by Ctrl-C with 1; a second Ctrl-C still does

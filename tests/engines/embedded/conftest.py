@@ -57,10 +57,10 @@ def tell(database: Database, engine: EmbeddedEngine) -> Callable[..., Answer]:
 
     def tell(event: str, key: str = "4711", payload: object = None, tenant: str = "own") -> Answer:
         message = Message.new(business_key=key, tenant=tenant, event=event, payload=payload)
-        with database.connect() as transaction:
-            answer = engine.correlate(message, transaction)
-            if answer.outcome is Outcome.ACCEPTED:
-                transaction.commit()
+        with database.connect() as connection, connection.begin() as transaction:
+            answer = engine.correlate(message, connection)
+            if answer.outcome is not Outcome.ACCEPTED:
+                transaction.rollback()
             return answer
 
     return tell

@@ -116,7 +116,7 @@ def _check_processes(models: Sequence[Model]) -> None:
 
 
 def _newest(connection: Connection, tenant: str) -> dict[str, int]:
-    return {row.process: row.version for row in connection.execute(store.newest_versions, {"tenant": tenant})}
+    return {row.process: row.version for row in store.newest_versions.all(connection, {"tenant": tenant})}
 
 
 def _is_newest(connection: Connection, tenant: str, model: Model, newest: Mapping[str, int]) -> bool:

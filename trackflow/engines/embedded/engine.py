@@ -20,7 +20,7 @@ from trackflow.engines.embedded.process import Process
 from trackflow.engines.embedded.report import instance
 from trackflow.engines.embedded.state import State
 from trackflow.engines.port import Answer, Deployment, Instance, Outcome, TransactionalEngine
-from trackflow.engines.variables import variables_of
+from trackflow.engines.variables import Scalar, variables_of
 from trackflow.errors import EngineUnreachable
 from trackflow.message import Message
 
@@ -43,12 +43,13 @@ class EmbeddedEngine(TransactionalEngine):
     it that the events of one business key come one after the other (the tracker locks the case's row first).
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, variables: frozenset[str] | None = None) -> None:
+        """`variables` are kept of an event's payload; None: those that its model names."""
         self._database = database
-        self._reads = database.execution_options(
-            reading=True
-        )  # the ledger's word for: keep no writer waiting
+        # The ledger's word for: keep no writer waiting.
+        self._reads = database.execution_options(reading=True)
         self._deployments = Deployments()
+        self._variables = variables
 
     def ping(self) -> str:
         """The engine and its database, for people. Raises EngineUnreachable."""
@@ -79,10 +80,10 @@ class EmbeddedEngine(TransactionalEngine):
             places = ", ".join(sorted(f"{each.wait.element!r} of instance {each.id}" for each in waiting))
             return Answer(Outcome.AMBIGUOUS, f"{len(waiting)} executions await {_named(event)}: {places}")
         if waiting:
-            return _move(waiting[0], event, transaction)
+            return self._move(waiting[0], event, transaction)
         startable = self._deployments.started_by(transaction, event.tenant, event.event)
         if startable is not None:
-            return _start(startable, event, transaction)
+            return self._start(startable, event, transaction)
         return Answer(
             Outcome.NOT_AWAITED,
             f"no process definition or execution of tenant {event.tenant!r} matches {_named(event)}",
@@ -90,8 +91,8 @@ class EmbeddedEngine(TransactionalEngine):
 
     def running(self, event: Message, transaction: Connection) -> bool | None:
         """Whether any instance of the event's business key still runs; None if there never was one."""
-        total, ended = transaction.execute(store.count_instances, _key(event)).one()
-        return ended < total if total else None
+        count = store.count_instances.first(transaction, _key(event))
+        return count.ended < count.total if count.total else None
 
     def instances(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
         """The instances of some business keys, oldest first, without their paths.
@@ -120,12 +121,34 @@ class EmbeddedEngine(TransactionalEngine):
             ]
 
     def _waiting(self, event: Message, transaction: Connection) -> Iterator[_Waiting]:
-        for row in transaction.execute(store.running_instances, _key(event)).all():
+        for row in store.running_instances.all(transaction, _key(event)):
             process = self._deployments.process(transaction, event.tenant, row.process, row.version)
             state = State.from_json(row.state)
             for wait in interpreter.awaited(process, state):
                 if wait.message == event.event:
                     yield _Waiting(row.id, process, state, wait)
+
+    def _start(self, startable: Startable, event: Message, transaction: Connection) -> Answer:
+        process, now = startable.process, time.time()
+        state = interpreter.start(process, event.event, self._variables_of(event, process), now)
+        if isinstance(state, Refusal):
+            return Answer(Outcome.REFUSED, state.reason)
+        values = {"id": uuid4().hex, "process": process.id, "version": startable.version, "started": now}
+        store.insert_instance.run(transaction, values | _key(event) | _outcome(state, now))
+        return Answer(Outcome.ACCEPTED)
+
+    def _move(self, waiting: _Waiting, event: Message, transaction: Connection) -> Answer:
+        process, now = waiting.process, time.time()
+        variables = self._variables_of(event, process)
+        state = interpreter.take(process, waiting.state, waiting.wait, variables, now)
+        if isinstance(state, Refusal):
+            return Answer(Outcome.REFUSED, state.reason)
+        store.update_instance.run(transaction, {"instance": waiting.id} | _outcome(state, now))
+        return Answer(Outcome.ACCEPTED)
+
+    def _variables_of(self, event: Message, process: Process) -> dict[str, Scalar]:
+        wanted = process.variables if self._variables is None else self._variables
+        return variables_of(event.payload, wanted)
 
 
 @contextmanager
@@ -137,26 +160,6 @@ def _transaction(database: Database) -> Iterator[Connection]:
     except SQLAlchemyError as exc:  # never with the parameters: they are private
         words = str(exc.orig if isinstance(exc, DBAPIError) else exc)
         raise EngineUnreachable(f"embedded engine: {' '.join(words.split())}") from exc
-
-
-def _start(startable: Startable, event: Message, transaction: Connection) -> Answer:
-    process, now = startable.process, time.time()
-    state = interpreter.start(process, event.event, variables_of(event.payload, process.variables), now)
-    if isinstance(state, Refusal):
-        return Answer(Outcome.REFUSED, state.reason)
-    values = {"id": uuid4().hex, "process": process.id, "version": startable.version, "started": now}
-    transaction.execute(store.insert_instance, values | _key(event) | _outcome(state, now))
-    return Answer(Outcome.ACCEPTED)
-
-
-def _move(waiting: _Waiting, event: Message, transaction: Connection) -> Answer:
-    process, now = waiting.process, time.time()
-    variables = variables_of(event.payload, process.variables)
-    state = interpreter.take(process, waiting.state, waiting.wait, variables, now)
-    if isinstance(state, Refusal):
-        return Answer(Outcome.REFUSED, state.reason)
-    transaction.execute(store.update_instance, {"instance": waiting.id} | _outcome(state, now))
-    return Answer(Outcome.ACCEPTED)
 
 
 def _key(event: Message) -> dict[str, str]:

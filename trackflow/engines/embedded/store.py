@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from trackflow.message import SHORT
+from trackflow.prepared import Prepared
 
 _metadata = MetaData()
 
@@ -78,7 +79,7 @@ _of_key = (instances.c.tenant == bindparam("tenant")) & (
 _oldest_first = (instances.c.started, instances.c.id)
 
 # Newest version of each process of a tenant.
-newest_versions = (
+newest_versions = Prepared(
     select(models.c.process, func.max(models.c.version).label("version"))
     .where(_of_tenant)
     .group_by(models.c.process)
@@ -88,14 +89,20 @@ one_model = select(models.c.source, models.c.file, models.c.digest).where(
 )
 insert_model = insert(models)
 
-running_instances = (
+running_instances = Prepared(
     select(instances.c.id, instances.c.process, instances.c.version, instances.c.state)
     .where(_of_key, instances.c.ended.is_(None))
     .order_by(*_oldest_first)
 )
-insert_instance = insert(instances)
-update_instance = update(instances).where(instances.c.id == bindparam("instance"))
-count_instances = select(func.count(), func.count(instances.c.ended)).where(_of_key)
+insert_instance = Prepared(insert(instances))
+update_instance = Prepared(
+    update(instances)
+    .where(instances.c.id == bindparam("instance"))
+    .values({name: bindparam(name) for name in ("state", "ended", "how")})
+)
+count_instances = Prepared(
+    select(func.count().label("total"), func.count(instances.c.ended).label("ended")).where(_of_key)
+)
 
 _summary = (
     instances.c.id,
