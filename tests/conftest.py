@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.servers import engine, postgresql, rabbitmq
+from tests.servers.needed import need
 
 
 def pytest_configure() -> None:
@@ -80,12 +81,3 @@ def engine_url_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 def engine_url(engine_url_of: Callable[[str], str]) -> str:
     """The REST API of a BPMN engine, Operaton's."""
     return engine_url_of("operaton")
-
-
-def need(missing: str | None) -> None:
-    """Skip the test, or fail it in CI, if something is missing."""
-    if missing is None:
-        return
-    if os.environ.get("CI"):
-        pytest.fail(f"{missing} is missing, and in CI nothing may be", pytrace=False)
-    pytest.skip(f"{missing} is missing")

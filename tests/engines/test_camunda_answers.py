@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.misbehaving import Behaviour, closes, is_silent, resets, says, says_raw, server, trickles
-from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.camunda import rest as rest_module
+from trackflow.engines.camunda import CamundaEngine, connections
 from trackflow.engines.port import Outcome
 from trackflow.errors import AnswerUnknown, EngineError, EngineUnreachable
 from trackflow.message import Message
@@ -28,11 +27,16 @@ def error(message: str, kind: str = "RestException") -> str:
     return json.dumps({"type": kind, "message": message, "code": 0})
 
 
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test can wait for."""
-    monkeypatch.setattr(rest_module, "CONNECT_SECONDS", 0.3)
-    monkeypatch.setattr(rest_module, "READ_SECONDS", 0.3)
+@pytest.fixture
+def impatient_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that a test can wait for."""
+    monkeypatch.setattr(connections, "READ_SECONDS", 0.3)
+
+
+@pytest.fixture
+def impatient_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit that a test can wait for."""
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.3)
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,7 @@ def test_a_page_of_somebody_in_between_means_that_nothing_happened(behaviour: Be
         assert len(running.requests) == 1
 
 
+@pytest.mark.usefixtures("impatient_reading")
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -132,6 +137,7 @@ def test_an_event_that_was_sent_and_not_answered_may_have_happened(behaviour: Be
         assert len(running.requests) == 1, "it must not be told again"
 
 
+@pytest.mark.usefixtures("impatient_reading")
 @pytest.mark.parametrize(
     "behaviour", [resets, closes, is_silent, trickles, says("502 Bad Gateway"), says("200 OK", "[")]
 )
@@ -150,6 +156,15 @@ def test_a_question_that_is_not_answered_can_be_asked_again(behaviour: Behaviour
                 ask()
 
 
+@pytest.mark.parametrize("body", ["null", "7", '"text"', "{}", "[" * 100_000])
+def test_json_of_something_that_is_no_engine_is_no_answer(body: str) -> None:
+    with server(says("200 OK", body)) as running:
+        engine = CamundaEngine(running.url)
+        for ask in (engine.ping, lambda: engine.happened(EVENT), lambda: engine.running(EVENT)):
+            with pytest.raises(EngineUnreachable):
+                ask()
+
+
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
@@ -162,6 +177,7 @@ def test_a_host_that_does_not_exist() -> None:
         CamundaEngine("http://nowhere.invalid/engine-rest").correlate(EVENT)
 
 
+@pytest.mark.usefixtures("impatient_connecting")
 def test_a_full_backlog_is_a_connection_that_never_comes() -> None:
     # Given a server that accepts nothing, and whose backlog is full
     with socket.socket() as listener:
@@ -181,9 +197,8 @@ def test_a_full_backlog_is_a_connection_that_never_comes() -> None:
 
 
 @pytest.fixture
-def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+def tls(tmp_path: Path) -> ssl.SSLContext:
     """A server's certificate for 127.0.0.1, signed by itself, and lying in `certificate.pem`."""
-    monkeypatch.setattr(rest_module, "CONNECT_SECONDS", 3.0)
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     options = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1")
     files = ("-keyout", key, "-out", certificate, "-addext", "subjectAltName=IP:127.0.0.1")
@@ -216,6 +231,7 @@ def test_a_connection_is_used_again() -> None:
     assert (running.connections, len(running.requests)) == (1, 5)
 
 
+@pytest.mark.usefixtures("impatient_connecting")
 def test_a_tls_handshake_that_hangs_was_told_nothing() -> None:
     with server(is_silent) as running, pytest.raises(EngineUnreachable, match="timed out"):
         CamundaEngine(running.url.replace("http:", "https:")).correlate(EVENT)
@@ -235,6 +251,14 @@ def test_user_and_password_are_sent_and_never_shown() -> None:
         assert url_password not in shown
         assert "s3" not in shown
         assert "tracker:***@127.0.0.1" in shown
+
+
+def test_a_wrong_password_is_named_as_such() -> None:
+    with (
+        server(says("401 ")) as running,
+        pytest.raises(EngineUnreachable, match=r"answered 401 Unauthorized$"),
+    ):
+        CamundaEngine(running.url).ping()
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What `CamundaEngine` says about orders, asked of a real Operaton and a real Camunda 7."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,6 +70,12 @@ def test_an_event_that_nobody_awaits_changes_nothing(
     assert answer.reason.startswith("Cannot correlate message 'Goods_Shipped'")
     assert camunda.running(shipped) is None
     assert not camunda.happened(shipped)
+
+
+def test_a_name_as_long_as_amqp_allows_is_not_awaited_either(
+    camunda: CamundaEngine, event: MakeEvent
+) -> None:
+    assert camunda.correlate(event("x" * 255, "y" * 255)).outcome is Outcome.NOT_AWAITED
 
 
 def test_an_event_happened_if_it_took_effect(
@@ -253,6 +260,19 @@ def test_nothing_is_cut_however_many_orders_there_are(
     (order,) = camunda.history(tenant, "k0")
     passed = [track_flow.elements[step.element].message for step in order.path]
     assert [name for name in passed if name] == list(TRACK_FLOW)
+
+
+def test_many_threads_share_one_engine(
+    camunda: CamundaEngine, tenant: str, event: MakeEvent, track_flow: Model
+) -> None:
+    camunda.deploy([track_flow], tenant)
+
+    def order(key: str) -> list[Outcome]:
+        return [camunda.correlate(event(name, key)).outcome for name in TRACK_FLOW]
+
+    with ThreadPoolExecutor(32) as threads:
+        outcomes = list(threads.map(order, (f"k{number}" for number in range(64))))
+    assert outcomes == [[Outcome.ACCEPTED] * 4] * 64
 
 
 def test_https_to_a_port_that_speaks_http_was_told_nothing(engine_url: str, event: MakeEvent) -> None:

@@ -11,9 +11,44 @@ import pika
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.conftest import need
 from tests.servers import engine, rabbitmq
-from tests.servers.process import accepts
+from tests.servers.needed import need
+from tests.servers.process import Process, accepts
+from tests.waiting import until
+
+
+def test_what_is_missing_skips_a_test_on_a_laptop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="RabbitMQ is missing"):
+        need("RabbitMQ")
+
+
+def test_what_is_missing_fails_a_test_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="RabbitMQ is missing"):
+        need("RabbitMQ")
+
+
+def test_a_server_that_ends_at_once_says_why(tmp_path: Path) -> None:
+    process = Process(["sh", "-c", "echo no room left; exit 3"], tmp_path / "log")
+    with pytest.raises(RuntimeError, match="the server ended with 3:\nno room left"):
+        process.wait_until_ready(lambda: False, 10, "the server")
+
+
+def test_what_a_server_started_ends_with_it(tmp_path: Path) -> None:
+    # Given a server that started another program and wrote down its pid
+    process = Process(["sh", "-c", "sleep 600 & echo $!; wait"], tmp_path / "log")
+    child = until(lambda: process.log_end().strip(), 10, "the pid is written")
+    # When the server is stopped
+    process.stop()
+    # Then the other program has ended too (a zombie until somebody reads its exit code has no command line)
+    command_line = Path(f"/proc/{child}/cmdline")
+    until(lambda: not command_line.exists() or not command_line.read_bytes(), 10, "the child has ended")
+
+
+def test_waiting_has_an_end_and_says_for_what() -> None:
+    with pytest.raises(TimeoutError, match=r"not within 0\.1 seconds: the cows come home"):
+        until(lambda: False, 0.1, "the cows come home")
 
 
 @pytest.mark.broker

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from trackflow.bpmn import Model
 from trackflow.engines.camunda import instances
+from trackflow.engines.camunda.connections import CONNECT_SECONDS, READ_SECONDS
 from trackflow.engines.camunda.copies import Copy, copy_of, refusal
-from trackflow.engines.camunda.rest import CONNECT_SECONDS, READ_SECONDS, Rest, segment
+from trackflow.engines.camunda.rest import Rest, segment
 from trackflow.engines.camunda.words import answer_to, correlation, event_variable
 from trackflow.engines.port import Answer, Deployment, Instance, RemoteEngine
 from trackflow.errors import AnswerUnknown, EngineUnreachable
@@ -37,7 +38,7 @@ class CamundaEngine(RemoteEngine):
 
     def ping(self) -> str:
         """Name and version, like 'Operaton BPM Runtime 1.0.3'. Raises EngineUnreachable."""
-        version = self._rest.get("/version")["version"]
+        version = self._rest.value("/version", "version")
         return f"{self._product()} {version}"
 
     def correlate(self, event: Message) -> Answer:
@@ -50,7 +51,7 @@ class CamundaEngine(RemoteEngine):
     def happened(self, event: Message) -> bool:
         """See `RemoteEngine.happened`."""
         query = {"variableName": event_variable(event.id), "tenantIdIn": event.tenant}
-        return bool(self._rest.get("/history/variable-instance/count", **query)["count"])
+        return bool(self._rest.value("/history/variable-instance/count", "count", **query))
 
     def running(self, event: Message) -> bool | None:
         """See `RemoteEngine.running`."""
@@ -121,14 +122,14 @@ class CamundaEngine(RemoteEngine):
     def _version_of(self, copy: Copy, tenant: str) -> int | None:
         """The version under which exactly this content is deployed last; None if another or none is."""
         query = {"key": copy.model.process, "tenantIdIn": tenant, "latestVersion": "true"}
-        for definition in self._rest.get("/process-definition", **query):
-            last = self._rest.get(f"/process-definition/{segment(definition['id'])}/xml")["bpmn20Xml"]
+        for definition in self._rest.all("/process-definition", **query):
+            last = self._rest.value(f"/process-definition/{segment(definition['id'])}/xml", "bpmn20Xml")
             if last.encode() == copy.content:
                 return int(definition["version"])
         return None
 
     def _product(self) -> str:
         try:
-            return str(self._rest.get("/telemetry/data")["product"]["name"])
+            return str(self._rest.value("/telemetry/data", "product")["name"])
         except EngineUnreachable:  # only administrators may ask
             return "BPMN engine"

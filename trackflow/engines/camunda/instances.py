@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
-from trackflow.engines.camunda.rest import Rest
+from trackflow.engines.camunda.rest import Rest, Row
 from trackflow.engines.port import Instance, Step
-
-Row = Mapping[str, Any]
 
 RUNNING = frozenset({"ACTIVE", "SUSPENDED"})
 # Business keys in one question: databases limit the length of a list.

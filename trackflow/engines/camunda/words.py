@@ -43,14 +43,17 @@ def answer_to(reply: Reply) -> Answer:
     """What the engine's reply to a correlation means."""
     if reply.ok:
         return Answer(Outcome.ACCEPTED)
-    words = _JAVA_CLASS.sub("", reply.words)[:_REASON]
-    if reply.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Answer(Outcome.FAILED, words)
+    words = _JAVA_CLASS.sub("", reply.words)
+    return Answer(_outcome(reply.status, words), words[:_REASON])
+
+
+def _outcome(status: int, words: str) -> Outcome:
+    """The engine has one status and one type for these; only its words tell them apart."""
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Outcome.FAILED
     if "No process definition or execution matches" in words:
-        return Answer(Outcome.NOT_AWAITED, words)
-    if "ENGINE-13031" in words:
-        return Answer(Outcome.AMBIGUOUS, words)
-    return Answer(Outcome.REFUSED, words)
+        return Outcome.NOT_AWAITED
+    return Outcome.AMBIGUOUS if "ENGINE-13031" in words else Outcome.REFUSED
 
 
 def _typed(value: Scalar) -> dict[str, Any]:
