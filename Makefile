@@ -34,8 +34,9 @@ down: ## stops it; the data stays
 	docker compose --env-file deploy/.env down
 
 deploy/.env: ## passwords of this machine's system, made once
-	@umask 077 && sed 's/change-me/'$$($(PYTHON) -c 'import secrets; print(secrets.token_hex(16))')'/' \
-		deploy/.env.example > $@
+	@umask 077 && $(PYTHON) -c 'import re, secrets, sys; \
+		print(re.sub("change-me", lambda _: secrets.token_hex(16), sys.stdin.read()), end="")' \
+		< deploy/.env.example > $@
 
 lock: .venv/installed-tests ## pins every dependency with its hashes
 	@$(PIP) install uv
