@@ -42,11 +42,11 @@ class EagerBroker:
 
     def _apply(self, event: Message, properties: dict[str, Any]) -> None:
         body = event.body()
-        event = envelope.read(body, properties, properties["headers"])
         for subscription in self._choreography.listeners(event.event):
             delivery: Delivery = {
                 "queue": subscription.name,
-                "event": event,
+                # Read for each: one listener must not see what another has done to the payload.
+                "event": envelope.read(body, properties, properties["headers"]),
                 "body": body,
                 "properties": properties,
                 "headers": properties["headers"],

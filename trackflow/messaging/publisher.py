@@ -71,7 +71,9 @@ class Publisher:
         properties.setdefault("content_type", "application/octet-stream")
         properties.setdefault("content_encoding", "binary")
         properties["delivery_mode"] = envelope.PERSISTENT
-        self._publish(body, "", queue, properties)
+        # Not by Kombu, which would encode text as the property says, and that is the sender's, or "binary".
+        raw = body.encode() if isinstance(body, str) else body
+        self._publish(raw, "", queue, properties)
 
     def close(self) -> None:
         """Close this process's connections."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
+from trackflow.prepared import Prepared
 from trackflow.tracking import statements
 from trackflow.tracking.open_event import HAD_ENDED, NOT_YET, OpenEvent
 from trackflow.tracking.tables import Outcome
@@ -30,7 +31,7 @@ class Case:
     none: every statement that opens or finishes an event changes it here, in the same transaction.
     """
 
-    def __init__(self, transaction: Connection, row: Row[Any], locked_at: float) -> None:
+    def __init__(self, transaction: Connection, row: Any, locked_at: float) -> None:
         self.transaction = transaction
         self.locked_at = locked_at  # by `uptime`, before `now`: a lease seems to end here before it does
         self.now: float = row.now
@@ -38,7 +39,7 @@ class Case:
         self.business_key: str = row.business_key
         self.version: int = row.version
         self.start_event_id: str | None = row.start_event_id
-        self.ended: bool = row.ended
+        self.ended = bool(row.ended)
         self.token: str | None = row.token
         self.claimed_until: float | None = row.claimed_until
         self.due_at: float | None = row.due_at
@@ -60,8 +61,8 @@ class Case:
         """
         message = event.message
         arrival = self.now if self.last_at is None else max(self.now, self.last_at + _TICK)
-        row = self.transaction.execute(
-            statements.RECORD[self.transaction.dialect.name],
+        row = statements.RECORD[self.transaction.dialect.name].first(
+            self.transaction,
             {
                 "tenant": message.tenant,
                 "event_id": message.id,
@@ -75,7 +76,7 @@ class Case:
                 "received_at": arrival,
                 "attempted": attempted,
             },
-        ).one()
+        )
         if row.deliveries > 1:
             is_same = (row.business_key, row.name) == (message.business_key, message.event)
             return Recorded(Outcome(row.outcome), is_new=False, is_same=is_same)
@@ -92,14 +93,14 @@ class Case:
         if not self.open:
             return None
         choice = {"start": self.start_event_id}
-        row = self._of_case(statements.NEXT_RECEIVED, **choice).first()
+        row = self._first(statements.NEXT_RECEIVED, **choice)
         if row is None:
-            row = self._of_case(statements.NEXT_WAITING, **choice, version=self.version).first()
+            row = self._first(statements.NEXT_WAITING, **choice, version=self.version)
         return None if row is None else OpenEvent.from_row(row)
 
     def any_open_event(self) -> OpenEvent:
         """One of the open events; there must be one."""
-        return OpenEvent.from_row(self._of_case(statements.ANY_OPEN).one())
+        return OpenEvent.from_row(self._first(statements.ANY_OPEN))
 
     # ---- one event's outcome -------------------------------------------------------------------------
 
@@ -110,9 +111,9 @@ class Case:
     def correlate(self, event: OpenEvent) -> bool:
         """Write that the event took effect, whatever the ledger thought. False: it was written already."""
         final = {"to": Outcome.CORRELATED.value, "why": None, "at": self.now}
-        if self._of_event(statements.FINISH, event, **final).rowcount:
+        if self._of_event(statements.FINISH, event, **final):
             self.open -= 1
-        elif not self._of_event(statements.CORRECT, event, at=self.now).rowcount:
+        elif not self._of_event(statements.CORRECT, event, at=self.now):
             return False
         self.version += 1
         self.ended = False
@@ -121,12 +122,12 @@ class Case:
             if not self._started_with_other(event):
                 self.start_event_id = event.id
             if self.open:
-                self.open -= self._of_case(statements.DUPLICATES, first=event.id).rowcount
+                self.open -= self._of_case(statements.DUPLICATES, first=event.id)
         return True
 
     def finish(self, event: OpenEvent, outcome: Outcome, reason: str) -> None:
         """Write a final outcome other than `correlated`."""
-        self.open -= self._of_event(statements.FINISH, event, to=outcome.value, why=reason, at=None).rowcount
+        self.open -= self._of_event(statements.FINISH, event, to=outcome.value, why=reason, at=None)
         if outcome is Outcome.REFUSED and self.start_event_id == event.id:
             self.start_event_id = None  # the one in reserve gets its turn
 
@@ -161,7 +162,7 @@ class Case:
         """Its instances have ended: give up what waits for them."""
         self.ended = True
         if self.open:
-            self.open -= self._of_case(statements.END, why=HAD_ENDED).rowcount
+            self.open -= self._of_case(statements.END, why=HAD_ENDED)
 
     # ---- claim and release ---------------------------------------------------------------------------
 
@@ -202,13 +203,17 @@ class Case:
         if self.start_event_id in (None, event.id):
             return False
         first = {"t": self.tenant, "event": self.start_event_id}
-        return self.transaction.execute(statements.OUTCOME, first).scalar() == Outcome.CORRELATED
+        row = statements.OUTCOME.first(self.transaction, first)
+        return row is not None and row.outcome == Outcome.CORRELATED
 
     def _changing(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in statements.CHANGING}
 
-    def _of_case(self, statement: Any, **values: Any) -> Any:
-        return self.transaction.execute(statement, {"t": self.tenant, "key": self.business_key, **values})
+    def _first(self, statement: Prepared, **values: Any) -> Any:
+        return statement.first(self.transaction, {"t": self.tenant, "key": self.business_key, **values})
 
-    def _of_event(self, statement: Any, event: OpenEvent, **values: Any) -> Any:
-        return self.transaction.execute(statement, {"t": self.tenant, "event": event.id, **values})
+    def _of_case(self, statement: Prepared, **values: Any) -> int:
+        return statement.run(self.transaction, {"t": self.tenant, "key": self.business_key, **values})
+
+    def _of_event(self, statement: Prepared, event: OpenEvent, **values: Any) -> int:
+        return statement.run(self.transaction, {"t": self.tenant, "event": event.id, **values})

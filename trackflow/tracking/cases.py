@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from trackflow.tracking import statements
 from trackflow.tracking.case import Case
@@ -36,7 +36,7 @@ class Cases:
         """A transaction that has locked the most overdue case that nobody holds, if there is one."""
         with self._ledger.writing() as transaction:
             locked_at = uptime()
-            row = transaction.execute(statements.LOCK_OVERDUE).first()
+            row = statements.LOCK_OVERDUE.first(transaction, {})
             if row is None:
                 yield None
                 return
@@ -47,19 +47,18 @@ class Cases:
     def outcome(self, tenant: str, event_id: str) -> Outcome:
         """What has become of a recorded event so far. Raises LedgerError."""
         with self._ledger.reading() as transaction:
-            found = transaction.execute(statements.OUTCOME, {"t": tenant, "event": event_id})
-            return Outcome(found.scalar_one())
+            return Outcome(statements.OUTCOME.first(transaction, {"t": tenant, "event": event_id}).outcome)
 
     def start_event(self, tenant: str, business_key: str) -> OpenEvent | None:
         """The start event of a case that was told, if there is one. Raises LedgerError."""
         with self._ledger.reading() as transaction:
-            row = transaction.execute(statements.START_EVENT, {"t": tenant, "key": business_key}).first()
+            row = statements.START_EVENT.first(transaction, {"t": tenant, "key": business_key})
             return None if row is None else OpenEvent.from_row(row)
 
 
-def _locked(transaction: Connection, key: dict[str, str]) -> Row[Any]:
-    row = transaction.execute(statements.LOCK_CASE, key).first()
+def _locked(transaction: Connection, key: dict[str, str]) -> Any:
+    row = statements.LOCK_CASE.first(transaction, key)
     if row is None:
-        transaction.execute(statements.NEW_CASE[transaction.dialect.name], key)
-        row = transaction.execute(statements.LOCK_CASE, key).one()
+        statements.NEW_CASE[transaction.dialect.name].run(transaction, key)
+        row = statements.LOCK_CASE.first(transaction, key)
     return row

@@ -37,10 +37,10 @@ class Ledger:
     def __init__(self, url: str) -> None:
         """Open the ledger, and create what is missing. Raises LedgerError."""
         self._url = _url(url)
-        self._reads_only = {"reading": True}
         # SQLite has one writer at a time and lets the others poll: within a process they queue up here.
         self._writers: AbstractContextManager[Any] = nullcontext()
         self.database = self._open()
+        self._reader = self.database.execution_options(reading=True)
         self.create(tables.metadata.create_all)
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, and keeps no writer waiting. Raises LedgerError."""
-        with self._translated(), self.database.execution_options(**self._reads_only).begin() as transaction:
+        with self._translated(), self._reader.begin() as transaction:
             yield transaction
 
     def close(self) -> None:
@@ -87,6 +87,7 @@ class Ledger:
             poolclass=QueuePool,
             pool_size=1 if in_memory else CONNECTIONS,
             max_overflow=0 if in_memory else MORE_CONNECTIONS,
+            pool_use_lifo=True,  # the connection used last has the pages of the last transaction in its cache
             connect_args={"check_same_thread": False, "timeout": BUSY},
         )
         event.listen(database, "connect", _prepare_sqlite)
@@ -109,7 +110,7 @@ class Ledger:
         """The one seam where the database's errors become ours; without parameters: they are private."""
         try:
             yield
-        except SQLAlchemyError as exc:
+        except (SQLAlchemyError, self.database.dialect.loaded_dbapi.Error) as exc:
             words = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc)
             raise LedgerError(f"ledger {self}: {' '.join(words.split())}") from exc
 

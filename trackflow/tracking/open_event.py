@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from trackflow.engines.port import Answer
 from trackflow.engines.port import Outcome as Word
 from trackflow.message import Message
@@ -45,7 +43,7 @@ class OpenEvent:
         return cls(message, starts, Outcome.RECEIVED, attempted=False, failures=0)
 
     @classmethod
-    def from_row(cls, row: Row[*tuple[Any, ...]]) -> OpenEvent:
+    def from_row(cls, row: Any) -> OpenEvent:
         """The event of a row of the ledger."""
         message = Message.from_body(
             row.body,
@@ -54,7 +52,7 @@ class OpenEvent:
             traceparent=row.traceparent,
             published_at=moment(row.published_at),
         )
-        return cls(message, row.starts, Outcome(row.outcome), row.attempted, row.failures)
+        return cls(message, bool(row.starts), Outcome(row.outcome), bool(row.attempted), row.failures)
 
 
 def moment(seconds: float | None) -> datetime | None:

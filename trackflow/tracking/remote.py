@@ -89,7 +89,10 @@ class RemoteTeller:
         with self._cases.overdue() as case:
             if case is None or not self._breaker.allows_probe():
                 return None
-            return self._claim_next(case) or self._claim(case, case.any_open_event(), is_told=False)
+            job = self._claim_next(case)
+            if job is None and case.open:  # what waits is not to be told now: has it anything to wait for?
+                job = self._claim(case, case.any_open_event(), is_told=False)
+            return job
 
     def settle(self, job: Job, said: Said) -> Job | None:
         """Write down what the engine said. The case's next job; None: it is released, or was lost."""

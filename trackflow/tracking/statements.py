@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, String, and_, bindparam, literal, or_, select, update
+from sqlalchemy import String, and_, bindparam, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from trackflow.prepared import Prepared
 from trackflow.tracking.tables import OPEN, Now, Outcome, cases, events
 
 # ---- cases -------------------------------------------------------------------------------------------
@@ -19,28 +20,28 @@ KEYS = ("tenant", "business_key")
 CHANGING = tuple(column.name for column in cases.c if column.name not in KEYS)
 _THIS_CASE = and_(cases.c.tenant == bindparam("t"), cases.c.business_key == bindparam("key"))
 
-LOCK_CASE = select(cases, Now().label("now")).where(_THIS_CASE).with_for_update()
+LOCK_CASE = Prepared(select(cases, Now().label("now")).where(_THIS_CASE).with_for_update())
 # Whoever locks the most overdue case leaves the next one to the others (SQLite has one writer anyway).
-LOCK_OVERDUE = (
+LOCK_OVERDUE = Prepared(
     select(cases, Now().label("now"))
     .where(cases.c.due_at <= Now(), or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= Now()))
     .order_by(cases.c.due_at)
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-SAVE_CASE = update(cases).where(_THIS_CASE).values({name: bindparam(name) for name in CHANGING})
+SAVE_CASE = Prepared(update(cases).where(_THIS_CASE).values({name: bindparam(name) for name in CHANGING}))
 
 
-def _new_case(insert: Callable[..., Any]) -> Any:
+def _new_case(insert: Callable[..., Any]) -> Prepared:
     fresh = {"version": 0, "ended": False, "idle": 0, "open": 0}
-    return (
+    return Prepared(
         insert(cases)
         .values(tenant=bindparam("t"), business_key=bindparam("key"), **fresh)
         .on_conflict_do_nothing()
     )
 
 
-NEW_CASE: Mapping[str, Any] = {
+NEW_CASE: Mapping[str, Prepared] = {
     "sqlite": _new_case(sqlite.insert),
     "postgresql": _new_case(postgresql.insert),
 }
@@ -48,11 +49,11 @@ NEW_CASE: Mapping[str, Any] = {
 # ---- record an event ---------------------------------------------------------------------------------
 
 
-def _record(insert: Callable[..., Any]) -> Any:
+def _record(insert: Callable[..., Any]) -> Prepared:
     given: dict[str, Any] = {
         column.name: bindparam(column.name) for column in events.c if column.name not in _BEGIN
     }
-    return (
+    return Prepared(
         insert(events)
         .values(**given, **_BEGIN)
         .on_conflict_do_update(
@@ -71,7 +72,7 @@ _BEGIN = {
     "failures": 0,
 }
 # Inserts an event, or counts one more delivery of it: then nothing else of it changes.
-RECORD: Mapping[str, Any] = {"sqlite": _record(sqlite.insert), "postgresql": _record(postgresql.insert)}
+RECORD: Mapping[str, Prepared] = {"sqlite": _record(sqlite.insert), "postgresql": _record(postgresql.insert)}
 
 # ---- the next event to tell --------------------------------------------------------------------------
 
@@ -80,7 +81,7 @@ NEVER = 2**31 - 1  # a `seen_version`: told again only when the case is looked a
 _EVENT = and_(events.c.tenant == bindparam("t"), events.c.event_id == bindparam("event"))
 _OF_CASE = and_(events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
 _WAITS = events.c.outcome == Outcome.WAITING.value
-_IS_OPEN = or_(*(events.c.outcome == outcome.value for outcome in OPEN))  # IN would be expanded at each use
+_IS_OPEN = or_(*(events.c.outcome == outcome.value for outcome in OPEN))
 # While a start event is told or waits, other ones are kept in reserve: the first may yet be refused.
 _start = bindparam("start", type_=String)
 _NOT_IN_RESERVE = or_(events.c.starts.is_(False), _start.is_(None), events.c.event_id == _start)
@@ -100,24 +101,26 @@ _TOLD = select(
 )
 
 
-def _first(*conditions: Any) -> Select[Any]:
+def _first(*conditions: Any) -> Prepared:
     order = (events.c.starts.desc(), events.c.received_at, events.c.event_id)
-    return _TOLD.where(_OF_CASE, *conditions).order_by(*order).limit(1)
+    return Prepared(_TOLD.where(_OF_CASE, *conditions).order_by(*order).limit(1))
 
 
 NEXT_RECEIVED = _first(events.c.outcome == Outcome.RECEIVED.value, _NOT_IN_RESERVE)
 NEXT_WAITING = _first(_WAITS, events.c.seen_version < bindparam("version"), _NOT_IN_RESERVE)
 ANY_OPEN = _first(_IS_OPEN)
-START_EVENT = _TOLD.join(
-    cases, and_(cases.c.tenant == events.c.tenant, cases.c.start_event_id == events.c.event_id)
-).where(_THIS_CASE)
-OUTCOME = select(events.c.outcome).where(_EVENT)
+START_EVENT = Prepared(
+    _TOLD.join(
+        cases, and_(cases.c.tenant == events.c.tenant, cases.c.start_event_id == events.c.event_id)
+    ).where(_THIS_CASE)
+)
+OUTCOME = Prepared(select(events.c.outcome).where(_EVENT))
 
 # ---- what becomes of an event ------------------------------------------------------------------------
 
-ATTEMPT = update(events).where(_EVENT).values(attempted=True)
+ATTEMPT = Prepared(update(events).where(_EVENT).values(attempted=True))
 
-FINISH = (
+FINISH = Prepared(
     update(events)
     .where(_EVENT, _IS_OPEN)
     .values(
@@ -128,12 +131,12 @@ FINISH = (
     )
 )
 # The engine's word comes late, and the ledger had given the event up.
-CORRECT = (
+CORRECT = Prepared(
     update(events)
     .where(_EVENT, events.c.outcome != Outcome.CORRELATED.value)
     .values(outcome=Outcome.CORRELATED.value, reason=None, correlated_at=bindparam("at"), attempted=False)
 )
-WAIT = (
+WAIT = Prepared(
     update(events)
     .where(_EVENT, _IS_OPEN)
     .values(
@@ -144,26 +147,28 @@ WAIT = (
         failures=bindparam("failed"),
     )
 )
-DELAY = update(events).where(_EVENT, _IS_OPEN).values(reason=bindparam("why"), attempted=bindparam("doubt"))
-EXPLAIN = update(events).where(_EVENT).values(reason=bindparam("why"))
+DELAY = Prepared(
+    update(events).where(_EVENT, _IS_OPEN).values(reason=bindparam("why"), attempted=bindparam("doubt"))
+)
+EXPLAIN = Prepared(update(events).where(_EVENT).values(reason=bindparam("why")))
 
 # ---- what becomes of the others of its case ----------------------------------------------------------
 
 # A name is awaited or it is not: what one event was told holds for all that wait under its name.
-SEEN = (
+SEEN = Prepared(
     update(events)
     .where(_OF_CASE, _WAITS, events.c.name == bindparam("named"), events.c.attempted.is_(False))
     .where(events.c.seen_version < bindparam("seen"))
     .values(seen_version=bindparam("seen"))
 )
-WAKE = update(events).where(_OF_CASE, _WAITS).values(seen_version=-1)
+WAKE = Prepared(update(events).where(_OF_CASE, _WAITS).values(seen_version=-1))
 # What is in doubt, or may start a new process, is told once more before it is given up.
-END = (
+END = Prepared(
     update(events)
     .where(_OF_CASE, _WAITS, events.c.attempted.is_(False), events.c.starts.is_(False))
     .values(outcome=Outcome.UNMATCHED.value, reason=bindparam("why"))
 )
-DUPLICATES = (
+DUPLICATES = Prepared(
     update(events)
     .where(_OF_CASE, _IS_OPEN, events.c.starts.is_(True), events.c.event_id != bindparam("first"))
     .values(

@@ -59,8 +59,6 @@ class TransactionalTeller:
         """From the first one again after each that is accepted, until none is."""
         while (event := case.next_event()) is not None:
             self._tell(case, event)
-        if case.open and self._has_ended(case, case.any_open_event()):
-            case.end()
 
     def _tell(self, case: Case, event: OpenEvent) -> Outcome:
         answer = self._engine.correlate(event.message, case.transaction)
@@ -78,6 +76,7 @@ class TransactionalTeller:
     def _keep_or_end(self, case: Case, event: OpenEvent) -> Outcome:
         if not event.starts and self._has_ended(case, event):
             case.finish(event, Outcome.UNMATCHED, HAD_ENDED)
+            case.end()  # the same holds for all others that wait
             return Outcome.UNMATCHED
         case.wait(event, seen=case.version)
         return Outcome.WAITING
