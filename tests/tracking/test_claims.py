@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.tracking.order_engines import STEPS, Fault, RemoteOrders
-from tests.tracking.world import KEY, World, message
+from tests.tracking.world import KEY, TENANT, World, message
 from trackflow.engines.port import Answer
 from trackflow.message import Message
 from trackflow.tracking import asking
@@ -260,7 +260,7 @@ def test_a_zombie_that_sends_its_start_after_all_is_found_out(remote: Remote) ->
 
 def test_a_lease_that_is_too_short_for_its_requests_is_an_error(remote: Remote) -> None:
     with pytest.raises(ValueError, match="a lease of 50 s is too short: two requests of 13 s"):
-        open_tracker(remote.ledger, remote.engine, frozenset(), Timing(lease=50))
+        open_tracker(remote.ledger, remote.engine, TENANT, frozenset(), Timing(lease=50))
 
 
 def test_the_default_lease_is_just_long_enough(remote: Remote) -> None:
@@ -298,13 +298,26 @@ def test_a_tracker_that_is_stopped_only_records(remote: Remote) -> None:
     assert remote.outcomes() == {"Order_Placed": "correlated"}
 
 
+def test_a_sweeper_leaves_the_cases_of_other_tenants_alone(remote: Remote) -> None:
+    # Given an overdue case whose holder died
+    remote.claim(message("Order_Placed"))
+    remote.time_passes()
+
+    # When the trackers of two tenants sweep
+    other = open_tracker(remote.ledger, remote.engine, "another", frozenset())
+
+    # Then only the case's own takes it over
+    assert not other.sweep()
+    assert remote.tracker.sweep()
+
+
 def test_sweepers_tell_what_is_overdue_until_they_are_stopped(remote: Remote) -> None:
     # Given a case that a dead holder left behind
     told = threading.Event()
     remote.engine.faults.append(_meanwhile(remote, told.set))
     remote.claim(message("Order_Placed"))
     remote.time_passes()
-    sweeping = open_tracker(remote.ledger, remote.engine, frozenset(), Timing(sweep=0.01))
+    sweeping = open_tracker(remote.ledger, remote.engine, TENANT, frozenset(), Timing(sweep=0.01))
 
     # When
     sweeping.start_sweeping()

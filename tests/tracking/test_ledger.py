@@ -23,10 +23,10 @@ from trackflow.tracking.open_event import OpenEvent
 def test_a_ledger_can_be_opened_again_and_keeps_what_it_has(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     order = message("Order_Placed")
-    with Cases(Ledger(url)).locked(order.tenant, order.business_key) as case:
+    with Cases(Ledger(url), order.tenant).locked(order.business_key) as case:
         case.record(OpenEvent.received(order, starts=True))
 
-    assert Cases(Ledger(url)).outcome(order.tenant, order.id) == "received"
+    assert Cases(Ledger(url), order.tenant).outcome(order.id) == "received"
 
 
 def test_what_is_committed_survives_a_power_cut(tmp_path: Path) -> None:
@@ -166,11 +166,11 @@ def test_writers_in_other_processes_are_waited_for(tmp_path: Path) -> None:
     release = threading.Timer(0.2, other.execute, ["COMMIT"])
     release.start()
 
-    with Cases(ledger).locked(order.tenant, order.business_key) as case:
+    with Cases(ledger, order.tenant).locked(order.business_key) as case:
         case.record(OpenEvent.received(order, starts=True))
 
     release.join()
-    assert Cases(ledger).outcome(order.tenant, order.id) == "received"
+    assert Cases(ledger, order.tenant).outcome(order.id) == "received"
 
 
 def test_threads_take_turns_at_a_ledger_in_memory() -> None:

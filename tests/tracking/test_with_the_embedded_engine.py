@@ -26,7 +26,7 @@ def engine(ledger: Ledger) -> EmbeddedEngine:
 
 @pytest.fixture
 def tracker(ledger: Ledger, engine: EmbeddedEngine) -> Tracker:
-    return open_tracker(ledger, engine, STARTS)
+    return open_tracker(ledger, engine, TENANT, STARTS)
 
 
 def test_orders_end_whatever_the_order_of_their_events(

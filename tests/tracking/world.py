@@ -29,7 +29,7 @@ class World(Generic[E]):
         self.ledger = ledger
         self.engine: E = engine
         self.timing = timing
-        self.tracker = open_tracker(ledger, engine, STARTS, timing)
+        self.tracker = open_tracker(ledger, engine, TENANT, STARTS, timing)
 
     def another(self) -> "World[E]":
         """A second tracker on the same ledger and engine, as in another process."""

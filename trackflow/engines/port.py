@@ -1,8 +1,8 @@
 """What Trackflow asks of a BPMN engine. The tracker knows no engine by name, only these questions.
 
-There are two families. A `RemoteEngine` lives elsewhere: it may be away, and an answer may get lost, so telling
-it an event exactly once takes a protocol. A `TransactionalEngine` keeps its state in the ledger's database and
-changes it in the caller's transaction: exactly once, with no protocol.
+There are two families. A `RemoteEngine` lives elsewhere: it may be away, and an answer may get lost, so
+telling it an event exactly once takes a protocol. A `TransactionalEngine` keeps its state in the ledger's
+database and changes it in the caller's transaction: exactly once, with no protocol.
 """
 
 from __future__ import annotations
@@ -111,13 +111,16 @@ class RemoteEngine(Engine):
     def correlate(self, event: Message) -> Answer:
         """Tell the engine an event.
 
-        In the same transaction as the event's effect the engine sets the process variable `event:<id>`.
-        Raises EngineUnreachable (surely nothing happened) or AnswerUnknown (it may have).
+        In the same transaction as the event's effect the engine sets the process variable `event:<id>` (of a
+        long id, its hash). Raises EngineUnreachable (surely nothing happened) or AnswerUnknown (it may have).
         """
 
     @abstractmethod
     def happened(self, event: Message) -> bool:
-        """Whether the event took effect: its own variable is in the engine's history. Raises EngineUnreachable."""
+        """Whether the event took effect: its own variable is in the engine's history.
+
+        Raises EngineUnreachable.
+        """
 
     @abstractmethod
     def running(self, event: Message) -> bool | None:
@@ -136,7 +139,7 @@ class TransactionalEngine(Engine):
 
     @abstractmethod
     def correlate(self, event: Message, transaction: Connection) -> Answer:
-        """Tell the engine an event, within the caller's transaction, which the caller commits or rolls back."""
+        """Tell the engine an event, in a transaction that the caller commits or rolls back."""
 
     @abstractmethod
     def running(self, event: Message, transaction: Connection) -> bool | None:

@@ -17,17 +17,20 @@ from trackflow.tracking.tables import Outcome
 
 
 class Cases:
-    """All cases of a ledger. What is written about one is written under its lock, one after the other."""
+    """All cases of a tenant. What is written about one is written under its lock, one after the other."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, tenant: str) -> None:
         self._ledger = ledger
+        self._tenant = tenant
 
     @contextmanager
-    def locked(self, tenant: str, business_key: str) -> Iterator[Case]:
+    def locked(self, business_key: str) -> Iterator[Case]:
         """A transaction that has locked this case, which is made if it does not exist. Raises LedgerError."""
         with self._ledger.writing() as transaction:
             locked_at = uptime()
-            case = Case(transaction, _locked(transaction, {"t": tenant, "key": business_key}), locked_at)
+            case = Case(
+                transaction, _locked(transaction, {"t": self._tenant, "key": business_key}), locked_at
+            )
             yield case
             case.save()
 
@@ -36,7 +39,7 @@ class Cases:
         """A transaction that has locked the most overdue case that nobody holds, if there is one."""
         with self._ledger.writing() as transaction:
             locked_at = uptime()
-            row = statements.LOCK_OVERDUE.first(transaction, {})
+            row = statements.LOCK_OVERDUE.first(transaction, {"t": self._tenant})
             if row is None:
                 yield None
                 return
@@ -44,15 +47,17 @@ class Cases:
             yield case
             case.save()
 
-    def outcome(self, tenant: str, event_id: str) -> Outcome:
+    def outcome(self, event_id: str) -> Outcome:
         """What has become of a recorded event so far. Raises LedgerError."""
         with self._ledger.reading() as transaction:
-            return Outcome(statements.OUTCOME.first(transaction, {"t": tenant, "event": event_id}).outcome)
+            return Outcome(
+                statements.OUTCOME.first(transaction, {"t": self._tenant, "event": event_id}).outcome
+            )
 
-    def start_event(self, tenant: str, business_key: str) -> OpenEvent | None:
+    def start_event(self, business_key: str) -> OpenEvent | None:
         """The start event of a case that was told, if there is one. Raises LedgerError."""
         with self._ledger.reading() as transaction:
-            row = statements.START_EVENT.first(transaction, {"t": tenant, "key": business_key})
+            row = statements.START_EVENT.first(transaction, {"t": self._tenant, "key": business_key})
             return None if row is None else OpenEvent.from_row(row)
 
 

@@ -34,9 +34,15 @@ class Ledger:
             unless the execution option `reading` is true.
     """
 
-    def __init__(self, url: str) -> None:
-        """Open the ledger, and create what is missing. Raises LedgerError."""
+    def __init__(self, url: str, *, survives_power_cut: bool = True) -> None:
+        """Open the ledger, and create what is missing. Raises LedgerError.
+
+        A delivery is acked once it is in the ledger, so the ledger must survive a power cut. Where the
+        broker's messages do not (in memory), SQLite need not wait for the disk at each commit; a crash of the
+        process loses nothing either way (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        """
         self._url = _url(url)
+        self._synchronous = "FULL" if survives_power_cut else "NORMAL"
         # SQLite has one writer at a time and lets the others poll: within a process they queue up here.
         self._writers: AbstractContextManager[Any] = nullcontext()
         self.database = self._open()
@@ -90,9 +96,14 @@ class Ledger:
             pool_use_lifo=True,  # the connection used last has the pages of the last transaction in its cache
             connect_args={"check_same_thread": False, "timeout": BUSY},
         )
-        event.listen(database, "connect", _prepare_sqlite)
+        event.listen(database, "connect", self._prepare_sqlite)
         event.listen(database, "begin", _begin_sqlite)
         return database
+
+    def _prepare_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        _in_wal_mode(connection)  # readers and the writer do not wait for each other
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
 
     def _postgresql(self) -> Engine:
         # No ping before each use: after a restart of the server one transaction fails, its delivery comes
@@ -126,14 +137,6 @@ def _url(text: str) -> URL:
             "should begin with sqlite:// or postgresql+psycopg://"
         )
     return url
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions by itself
-    _in_wal_mode(connection)  # readers and the writer do not wait for each other
-    connection.execute(
-        "PRAGMA synchronous=FULL"
-    )  # a recorded delivery may be acked: it must survive a power cut
 
 
 def _in_wal_mode(connection: sqlite3.Connection) -> None:

@@ -24,7 +24,6 @@ from trackflow.tracking.breaker import Breaker
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
-from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent
 from trackflow.tracking.repair import Repair
 from trackflow.tracking.tables import OPEN, Outcome
@@ -37,7 +36,7 @@ class RemoteTeller:
 
     def __init__(
         self,
-        ledger: Ledger,
+        cases: Cases,
         engine: RemoteEngine,
         starts: frozenset[str],
         stopping: threading.Event,
@@ -49,7 +48,7 @@ class RemoteTeller:
         self._stopping = stopping
         self._timing = timing
         self._request = engine.request_seconds
-        self._cases = Cases(ledger)
+        self._cases = cases
         self._breaker = Breaker(timing, engine.request_seconds)
         self._repair = Repair(engine, self._breaker, self._cases)
         self._asking = Asking(engine, self._breaker, self._repair)
@@ -61,7 +60,7 @@ class RemoteTeller:
             return outcome
         if message.id in self._work(job):
             return Outcome.CORRELATED
-        return self._cases.outcome(message.tenant, message.id)
+        return self._cases.outcome(message.id)
 
     def sweep(self) -> bool:
         """Work the case that is most overdue: its holder died, or it was held back, or its events wait."""
@@ -72,7 +71,7 @@ class RemoteTeller:
 
     def record(self, message: Message) -> tuple[Outcome, Job | None]:
         """Write a delivery into the ledger; then it may be acked. A job if that claimed the case."""
-        with self._cases.locked(message.tenant, message.business_key) as case:
+        with self._cases.locked(message.business_key) as case:
             may_tell = not (case.is_claimed or self._breaker.open or self._stopping.is_set())
             is_only = may_tell and not case.open  # then it need not be looked for, nor be written twice
             event = OpenEvent.received(message, starts=message.event in self._starts)
@@ -97,7 +96,7 @@ class RemoteTeller:
     def settle(self, job: Job, said: Said) -> Job | None:
         """Write down what the engine said. The case's next job; None: it is released, or was lost."""
         message = job.event.message
-        with self._cases.locked(message.tenant, message.business_key) as case:
+        with self._cases.locked(message.business_key) as case:
             is_mine = case.token == job.token
             is_news = said.verdict is Verdict.CORRELATED and case.correlate(job.event)
             following = None

@@ -29,8 +29,8 @@ class Repair:
         Whether there was more than one; then it is logged, and kept as the start event's reason.
         Raises EngineUnreachable, LedgerError.
         """
-        tenant, key = event.message.tenant, event.message.business_key
-        start = self._cases.start_event(tenant, key)
+        key = event.message.business_key
+        start = self._cases.start_event(key)
         if start is None:
             return False
         with self._breaker.watching():
@@ -38,6 +38,6 @@ class Repair:
         if ended:
             reason = f"it had started {ended + 1} instances: the oldest runs on, the others were ended"
             logger.warning("%s %s: %s", start.message, start.id, reason)
-            with self._cases.locked(tenant, key) as case:
+            with self._cases.locked(key) as case:
                 case.explain(start, reason)
         return ended > 0

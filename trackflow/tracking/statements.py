@@ -24,7 +24,8 @@ LOCK_CASE = Prepared(select(cases, Now().label("now")).where(_THIS_CASE).with_fo
 # Whoever locks the most overdue case leaves the next one to the others (SQLite has one writer anyway).
 LOCK_OVERDUE = Prepared(
     select(cases, Now().label("now"))
-    .where(cases.c.due_at <= Now(), or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= Now()))
+    .where(cases.c.tenant == bindparam("t"), cases.c.due_at <= Now())
+    .where(or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= Now()))
     .order_by(cases.c.due_at)
     .limit(1)
     .with_for_update(skip_locked=True)

@@ -87,6 +87,7 @@ Index(
 )
 Index(
     "cases_due",
+    cases.c.tenant,
     cases.c.due_at,
     postgresql_where=cases.c.due_at.is_not(None),
     sqlite_where=cases.c.due_at.is_not(None),

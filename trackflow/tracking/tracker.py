@@ -7,6 +7,7 @@ from typing import Protocol
 
 from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine
 from trackflow.message import Message
+from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.remote import RemoteTeller
@@ -67,17 +68,19 @@ class Tracker:
 
 
 def open_tracker(
-    ledger: Ledger, engine: Engine, starts: frozenset[str], timing: Timing | None = None
+    ledger: Ledger, engine: Engine, tenant: str, starts: frozenset[str], timing: Timing | None = None
 ) -> Tracker:
-    """The tracker for the engine's family. `starts`: the names of the events that a process starts with.
+    """A tenant's tracker, for the engine's family.
+
+    `starts`: the names of the events that a process starts with.
 
     Raises ValueError if the timing would let two trackers tell one event.
     """
-    timing, stopping = timing or Timing(), threading.Event()
+    cases, timing, stopping = Cases(ledger, tenant), timing or Timing(), threading.Event()
     if isinstance(engine, RemoteEngine):
-        remote = RemoteTeller(ledger, engine, starts, stopping, timing)
+        remote = RemoteTeller(cases, engine, starts, stopping, timing)
         return Tracker(remote, timing, timing.sweepers, stopping)
     if isinstance(engine, TransactionalEngine):
         # One sweeper is enough: it waits for nobody.
-        return Tracker(TransactionalTeller(ledger, engine, starts, timing), timing, 1, stopping)
+        return Tracker(TransactionalTeller(cases, engine, starts, timing), timing, 1, stopping)
     raise TypeError(f"{type(engine).__name__} is neither a remote nor a transactional engine")

@@ -12,7 +12,6 @@ from trackflow.message import Message
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
-from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent, reason_of
 from trackflow.tracking.tables import OPEN, Outcome
 
@@ -25,9 +24,9 @@ class TransactionalTeller:
     """
 
     def __init__(
-        self, ledger: Ledger, engine: TransactionalEngine, starts: frozenset[str], timing: Timing
+        self, cases: Cases, engine: TransactionalEngine, starts: frozenset[str], timing: Timing
     ) -> None:
-        self._cases = Cases(ledger)
+        self._cases = cases
         self._engine = engine
         self._starts = starts
         self._timing = timing
@@ -35,7 +34,7 @@ class TransactionalTeller:
     def handle(self, message: Message) -> Outcome:
         """Record a delivery and tell the event, then those that waited for it. Raises LedgerError."""
         event = OpenEvent.received(message, starts=message.event in self._starts)
-        with self._cases.locked(message.tenant, message.business_key) as case:
+        with self._cases.locked(message.business_key) as case:
             recorded = case.record(event)
             if not recorded.is_new or recorded.outcome not in OPEN:
                 return recorded.outcome
