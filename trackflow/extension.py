@@ -126,7 +126,8 @@ class Trackflow:
         """Every event and case. Raises LedgerError."""
         from trackflow.tracking.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url)
+        in_memory = self.settings.amqp_url.startswith("memory:")
+        return Ledger(self.settings.ledger_url, survives_power_cut=not in_memory)
 
     @cached_property
     def engine(self) -> Engine:
@@ -146,7 +147,7 @@ class Trackflow:
         from trackflow.tracking.tracker import open_tracker
 
         starts = frozenset[str]().union(*(model.starts for model in self.models))
-        return open_tracker(self.ledger, self.engine, starts)
+        return open_tracker(self.ledger, self.engine, self.settings.tenant, starts)
 
     @cached_property
     def queries(self) -> Queries:
@@ -165,6 +166,7 @@ class Trackflow:
     def _connect_signals(self) -> None:
         # Not weakly: the handlers live as long as the app.
         signals.celeryd_init.connect(self._refuse_memory, weak=False)
+        signals.celeryd_init.connect(self._refuse_unknown_queues, weak=False)
         signals.worker_init.connect(self._choose_pool, weak=False)
         signals.worker_ready.connect(self._worker_ready, weak=False)
         signals.worker_process_init.connect(self._process_ready, weak=False)
@@ -179,6 +181,14 @@ class Trackflow:
                 "AMQP_URL is memory://, which lives within one process, so no other could reach this worker: "
                 "set AMQP_URL=amqp://…, or see everything in one process with `celery -A tasks track demo`"
             )
+
+    def _refuse_unknown_queues(self, instance: Any, options: Any, **_: Any) -> None:
+        if instance.app is not self.app:
+            return
+        known = [queue.alias for queue in self.queues]
+        unknown = set(options.get("queues") or ()) - {*known, *(queue.name for queue in self.queues)}
+        if unknown:
+            raise SystemExit(f"-Q {','.join(sorted(unknown))}: no such queue; there are {', '.join(known)}")
 
     def _choose_pool(self, sender: Any, **_: Any) -> None:
         if sender.app is self.app:

@@ -130,7 +130,7 @@ class Message(Body):
         if "id" not in envelope:
             envelope["id"] = _id_of_content(body)
         # Both parts are checked: once is enough on the way of every delivery.
-        return cls.model_construct(**body.__dict__, **envelope)
+        return cls.model_construct(**body.__dict__, **envelope)  # type: ignore[return-value]
 
     def body(self) -> str:
         """The JSON body, on one line."""

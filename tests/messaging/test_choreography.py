@@ -44,7 +44,9 @@ def test_listeners_stand_in_the_order_of_the_table() -> None:
 
 
 def test_an_unknown_event_has_no_routing_key() -> None:
-    with pytest.raises(ChoreographyError, match=r"event 'Lost', which is not .* \(it knows Placed, Cancelled, Paid\)"):
+    with pytest.raises(
+        ChoreographyError, match=r"event 'Lost', which is not .* \(it knows Placed, Cancelled, Paid\)"
+    ):
         Choreography(EVENTS, []).routing_key("Lost")
 
 

@@ -47,7 +47,9 @@ def test_an_event_without_properties_is_good() -> None:
     assert (event.cause, event.published_at, event.traceparent) == (None, None, None)
 
 
-@pytest.mark.parametrize("value", [1, 1.5, True, None, b"\xff", [], {}, "", "a\nb", "x" * 256, "ü" * 128, "\ud800"])
+@pytest.mark.parametrize(
+    "value", [1, 1.5, True, None, b"\xff", [], {}, "", "a\nb", "x" * 256, "ü" * 128, "\ud800"]
+)
 @pytest.mark.parametrize("name", ["cause", "traceparent"])
 def test_a_hostile_header_counts_as_absent(name: str, value: object) -> None:
     assert envelope.read(BODY, {}, {name: value}) == Message.from_body(BODY)
@@ -70,7 +72,9 @@ def test_a_hostile_timestamp_counts_as_absent(seconds: object) -> None:
     assert envelope.read(BODY, {"timestamp": seconds}, {}).published_at is None
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "0001-01-01T00:00:00+14:00", "2026-13-01T00:00:00Z", "2026-11-24T10:00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "0001-01-01T00:00:00+14:00", "2026-13-01T00:00:00Z", "2026-11-24T10:00:00"]
+)
 def test_a_header_that_is_no_time_counts_as_absent(text: str) -> None:
     assert envelope.read(BODY, {}, {"published-at": text}).published_at is None
 

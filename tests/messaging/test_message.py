@@ -7,7 +7,13 @@ import pytest
 from trackflow import Message
 from trackflow.errors import MessageError
 
-BODY = {"businessKey": "4711", "tenant": "showcase", "event": "Order_Placed", "command": None, "payload": None}
+BODY = {
+    "businessKey": "4711",
+    "tenant": "showcase",
+    "event": "Order_Placed",
+    "command": None,
+    "payload": None,
+}
 
 
 def wire(**changes: object) -> str:
@@ -36,7 +42,9 @@ def test_the_optional_fields_may_be_left_out() -> None:
 
 
 @pytest.mark.parametrize("field", ["businessKey", "tenant", "event"])
-@pytest.mark.parametrize("value", [None, 4711, True, ["4711"], {}, "", "a\nb", "\u0000", "\u007f", "x" * 256, "ü" * 128])
+@pytest.mark.parametrize(
+    "value", [None, 4711, True, ["4711"], {}, "", "a\nb", "\u0000", "\u007f", "x" * 256, "ü" * 128]
+)
 def test_a_name_that_amqp_cannot_carry_is_refused_by_its_field(field: str, value: object) -> None:
     with pytest.raises(MessageError, match=f"^{field}: "):
         Message.from_body(wire(**{field: value}))
@@ -58,7 +66,9 @@ def test_a_tenant_that_cannot_name_an_exchange_is_refused(tenant: str) -> None:
         order(tenant=tenant)
 
 
-@pytest.mark.parametrize("body", ["", "null", "[]", '"text"', "{", b"\xff", b"\xef\xbb\xbf{}", "[" * 10_000, wire(command=1)])
+@pytest.mark.parametrize(
+    "body", ["", "null", "[]", '"text"', "{", b"\xff", b"\xef\xbb\xbf{}", "[" * 10_000, wire(command=1)]
+)
 def test_what_is_no_event_is_refused_in_one_line(body: str | bytes) -> None:
     with pytest.raises(MessageError) as refused:
         Message.from_body(body)
@@ -71,7 +81,9 @@ def test_a_payload_that_other_json_readers_refuse_is_refused(number: str) -> Non
         Message.from_body(wire(payload="HERE").replace('"HERE"', number))
 
 
-@pytest.mark.parametrize("payload", [float("nan"), "\ud800", {"a": ["\udfff"]}, {1: 2}, b"bytes", (1, 2), object()])
+@pytest.mark.parametrize(
+    "payload", [float("nan"), "\ud800", {"a": ["\udfff"]}, {1: 2}, b"bytes", (1, 2), object()]
+)
 def test_a_service_cannot_make_a_payload_that_is_no_json(payload: object) -> None:
     with pytest.raises(MessageError, match="^payload"):
         order(payload=payload)
@@ -98,7 +110,9 @@ def test_an_id_derived_from_the_content_is_that_of_the_redelivery() -> None:
     assert Message.from_body(wire(payload={"a": 1}, command="ignored", other="too")).id == first
 
 
-@pytest.mark.parametrize("change", [{"businessKey": "4712"}, {"tenant": "other"}, {"event": "Payment_Done"}, {"payload": 0}])
+@pytest.mark.parametrize(
+    "change", [{"businessKey": "4712"}, {"tenant": "other"}, {"event": "Payment_Done"}, {"payload": 0}]
+)
 def test_an_id_derived_from_the_content_is_anothers_for_other_content(change: dict[str, object]) -> None:
     assert Message.from_body(wire(**change)).id != Message.from_body(wire()).id
 

@@ -128,7 +128,7 @@ class RemoteEngine(Engine):
 
     @abstractmethod
     def end_twins(self, start: Message) -> int:
-        """End all but the oldest of the running root instances that this one start event made; how many ended.
+        """End all but the oldest of the running root instances that one start event made; how many it ended.
 
         Two can arise only when a request outlives the tracker's quarantine. Raises EngineUnreachable.
         """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from amqp.exceptions import PreconditionFailed
-from celery.bootsteps import StartStopStep
+from amqp.exceptions import ChannelError
 from celery.exceptions import WorkerShutdown
 from celery.worker.consumer import consumer as celery_consumer
-from celery.worker.consumer.connection import Connection
+from kombu import Connection
 
+from trackflow.messaging.event_queue import EventQueue
 from trackflow.messaging.frames import tolerate_undecodable
 
 logger = logging.getLogger(__name__)
@@ -22,51 +22,39 @@ _STEPS = celery_consumer.Consumer.Blueprint.default_steps
 _ALONE = {"without_mingle": True, "without_gossip": True}
 
 
-class Topology(StartStopStep):
-    """Declares the whole choreography before the worker consumes.
-
-    So no event is lost to a consumer that has not started yet: its queue is there, whoever starts first.
-    """
-
-    requires = (Connection,)
-
-    def start(self, consumer: Any) -> None:
-        """Called again after each reconnect: the broker may be a new one."""
-        channel = consumer.connection.default_channel
-        for queue in consumer.app.trackflow.queues:
-            try:
-                queue(channel).declare()
-            except PreconditionFailed as exc:
-                logger.critical(
-                    "the broker has queue %s, or one behind it, with other arguments: %s",
-                    queue.name,
-                    exc.reply_text,
-                )
-                raise WorkerShutdown(1) from exc
-
-
 class Consumer(celery_consumer.Consumer):
     """A worker's consumer."""
 
     class Blueprint(celery_consumer.Consumer.Blueprint):  # type: ignore[valid-type,misc]
-        """Celery's steps, without native delayed delivery and with the topology before the tasks."""
+        """Celery's steps, without native delayed delivery."""
 
-        default_steps = (
-            f"{__name__}:Topology",
-            *(step for step in _STEPS if step != _DELAYED_DELIVERY),
-        )
+        default_steps = tuple(step for step in _STEPS if step != _DELAYED_DELIVERY)
 
     def __init__(self, on_task_request: Any, worker_options: Any = None, **kwargs: Any) -> None:
         options = {**(worker_options or {}), **_ALONE}
         super().__init__(on_task_request, worker_options=options, **kwargs)
 
     def connect(self) -> Any:
-        """As Celery's; called again after each lost connection."""
+        """As Celery's, and the whole choreography is declared; called again after each lost connection.
+
+        So no event is lost to a consumer that has not started yet: its queue is there, whoever starts first.
+        It is no step of the blueprint: Celery sorts those, and might let the worker consume before it.
+        """
         connection = super().connect()
         tolerate_undecodable(connection)
+        for queue in self.app.trackflow.queues:
+            _declare(queue, connection)
         return connection
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
         """Reject what cannot be decoded, so that the queue's dead-lettering keeps it. Celery would ack it."""
         logger.error("cannot decode a message of type %.80r: %s", message.content_type, exc)
         message.reject_log_error(logger, self.connection_errors)  # type: ignore[attr-defined]
+
+
+def _declare(queue: EventQueue, connection: Connection) -> None:
+    try:
+        queue(connection.default_channel).declare()
+    except ChannelError as exc:  # it has other arguments at the broker, or we may not declare it
+        logger.critical("cannot declare queue %s, or one behind it: %s", queue.name, exc.reply_text)
+        raise WorkerShutdown(1) from exc

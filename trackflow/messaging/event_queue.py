@@ -88,6 +88,8 @@ class EventQueue(Queue):
                 return callback(delivery)
             return None
 
+        # py-amqp would decode a body as its property says, and a dead letter could not be what came.
+        self.channel.auto_decode = False  # type: ignore[attr-defined]
         return super().consume(consumer_tag, deliver, **kwargs)  # type: ignore[arg-type]
 
 

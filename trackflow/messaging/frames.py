@@ -15,6 +15,7 @@ from kombu import Connection
 
 UNDECODABLE = "trackflow-undecodable"  # the mark: a header, whose value says why
 
+_message: Any = Message  # the stubs lack what reads and writes a frame
 _CONTENT_HEADER = 2  # a frame's type; AMQP 0-9-1, section 4.2.6.1
 _FIXED = 12  # bytes of it before the properties: class, weight, size of the body
 
@@ -37,8 +38,8 @@ def tolerate_undecodable(connection: Connection) -> None:
 
 def _decodable(content: Any) -> Any:
     try:
-        Message().inbound_header(content)
+        _message().inbound_header(content)
     except Exception as exc:  # py-amqp lets out whatever the standard library raises
-        mark = Message("", application_headers={UNDECODABLE: repr(exc)[:255]})
+        mark = _message("", application_headers={UNDECODABLE: repr(exc)[:255]})
         return bytes(content[:_FIXED]) + mark._serialize_properties()
     return content
