@@ -43,6 +43,8 @@ class EagerBroker:
     def _apply(self, event: Message, properties: dict[str, Any]) -> None:
         body = event.body()
         for subscription in self._choreography.listeners(event.event):
+            if subscription.name not in self._app.tasks:
+                self._app.loader.import_default_modules()  # as a worker does when it starts
             delivery: Delivery = {
                 "queue": subscription.name,
                 # Read for each: one listener must not see what another has done to the payload.
