@@ -185,7 +185,7 @@ class Trackflow:
     def _refuse_unknown_queues(self, instance: Any, options: Any, **_: Any) -> None:
         if instance.app is not self.app:
             return
-        known = [queue.alias for queue in self.queues]
+        known = [queue.task for queue in self.queues]  # also each one's alias
         unknown = set(options.get("queues") or ()) - {*known, *(queue.name for queue in self.queues)}
         if unknown:
             raise SystemExit(f"-Q {','.join(sorted(unknown))}: no such queue; there are {', '.join(known)}")

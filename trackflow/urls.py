@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Up to the last @ of the authority: a password may hold one, though it should be %40. A password may also hold
-# a bare / or ?, then the URL is broken and what follows the colon is no port: up to the last @ of the word.
+# Up to the last @ of the authority: a password may hold one, though it should be %40. It may also hold a bare
+# / or ?, then the URL is broken and what follows the colon is no port: up to the last @ of the word.
 # A URL without a scheme is broken too.
 _PASSWORD = re.compile(r"((?:^|://|(?<=[\s'\"]))[^\s/?#@:]*):(?!//)(?:[^\s/?#]*|(?!\d+[/?#])\S*)@")
 # libpq takes it as a parameter too.

@@ -87,7 +87,7 @@ def test_the_header_is_more_precise_than_the_property() -> None:
 
 @pytest.mark.parametrize("message_id", ["a\nb", "x" * 256, 5, "\ud800"])
 def test_a_message_id_that_is_none_makes_the_event_unreadable(message_id: object) -> None:
-    with pytest.raises(MessageError, match="^message_id: "):
+    with pytest.raises(MessageError, match=r"^message_id: "):
         envelope.read(BODY, {"message_id": message_id}, {})
 
 

@@ -62,7 +62,7 @@ def test_a_tenant_can_name_an_exchange(tenant: str) -> None:
 
 @pytest.mark.parametrize("tenant", ["x" * 65, "amq.direct", "-a", ".a", "a b", "ä", "a/b", "a\n"])
 def test_a_tenant_that_cannot_name_an_exchange_is_refused(tenant: str) -> None:
-    with pytest.raises(MessageError, match="^tenant: should be 1 to 64 letters"):
+    with pytest.raises(MessageError, match=r"^tenant: should be 1 to 64 letters"):
         order(tenant=tenant)
 
 
@@ -77,7 +77,7 @@ def test_what_is_no_event_is_refused_in_one_line(body: str | bytes) -> None:
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "[NaN]", '{"a": NaN}'])
 def test_a_payload_that_other_json_readers_refuse_is_refused(number: str) -> None:
-    with pytest.raises(MessageError, match="^payload: "):
+    with pytest.raises(MessageError, match=r"^payload: "):
         Message.from_body(wire(payload="HERE").replace('"HERE"', number))
 
 
@@ -85,7 +85,7 @@ def test_a_payload_that_other_json_readers_refuse_is_refused(number: str) -> Non
     "payload", [float("nan"), "\ud800", {"a": ["\udfff"]}, {1: 2}, b"bytes", (1, 2), object()]
 )
 def test_a_service_cannot_make_a_payload_that_is_no_json(payload: object) -> None:
-    with pytest.raises(MessageError, match="^payload"):
+    with pytest.raises(MessageError, match=r"^payload"):
         order(payload=payload)
 
 
@@ -135,7 +135,7 @@ def test_what_follows_may_have_a_payload_of_its_own() -> None:
 
 
 def test_a_misspelt_field_of_what_follows_is_refused() -> None:
-    with pytest.raises(MessageError, match="^paylaod: "):
+    with pytest.raises(MessageError, match=r"^paylaod: "):
         order().followed_by("Payment_Done", paylaod=1)
 
 

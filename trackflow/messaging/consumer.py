@@ -42,7 +42,7 @@ class Consumer(celery_consumer.Consumer):
         """
         connection = super().connect()
         tolerate_undecodable(connection)
-        for queue in self.app.trackflow.queues:
+        for queue in self.app.trackflow.queues:  # type: ignore[attr-defined]
             _declare(queue, connection)
         return connection
 

@@ -1,9 +1,9 @@
 """Keeps a worker alive when the properties of a message cannot be decoded.
 
-py-amqp decodes properties and headers while it reads frames, before any consumer sees the message. A name that
-is no UTF-8, a time after the year 9999 or a table nested a thousand deep, which any client can send, raises in
-the middle of the worker's loop. Celery calls that unrecoverable, and the next worker dies of the same message.
-Here it arrives without them, marked, so that the broker's own dead-lettering can keep it byte for byte.
+py-amqp decodes properties and headers while it reads frames, before any consumer sees the message. An id
+that is no UTF-8, a time after the year 9999 or a table nested a thousand deep, which any client can send,
+raises in the middle of the worker's loop. Celery calls that unrecoverable, and the next worker dies of the
+same message. Here it arrives without them, marked, so that the broker's own dead-lettering can keep it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FIXED = 12  # bytes of it before the properties: class, weight, size of the bod
 
 
 def tolerate_undecodable(connection: Connection) -> None:
-    """Have an open connection survive messages whose properties cannot be decoded. In memory there are none."""
+    """Have an open connection survive messages whose properties cannot be decoded; in memory all can."""
     if connection.transport.driver_type != "amqp":
         return
     opened: Any = connection.connection

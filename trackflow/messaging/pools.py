@@ -3,8 +3,8 @@
 `worker_pool` and `worker_concurrency` hold for a whole Celery app, but the right values differ by queue. So
 they stand in the choreography's table, and are applied as soon as a worker knows its queues.
 
-Celery calls every worker of a host `celery@host`, and since 5.7 the second of one name ends at once: the first
-holds its control queue. So the name says the queues, and which process.
+Celery calls every worker of a host `celery@host`, and since 5.7 the second of one name ends at once: the
+first holds its control queue. So the name says the queues, and which process.
 """
 
 from __future__ import annotations
