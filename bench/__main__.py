@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="trackflow-bench-") as folder:
-        node, engine = RabbitMQ(_made(folder, "rabbitmq")), Engine(_made(folder, "engine"), "operaton")
+        node, engine = RabbitMQ(_made(folder, "rabbitmq")), Engine(_made(folder, "engine"), "operaton", java=())
         try:
             node.start()
             engine.start()

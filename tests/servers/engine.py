@@ -2,7 +2,7 @@
 
 import shutil
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.error import URLError
 
@@ -11,8 +11,8 @@ from tests.servers.process import Process, free_port
 FAMILIES = ("operaton", "camunda")
 _DEPLOY = Path(__file__).parents[2] / "deploy" / "engine"
 _START_SECONDS = 120
-# Small and quick to start; what is tested is answers, not speed.
-_JAVA = ("java", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# Small and quick to start; what tests ask for is answers, not speed.
+_SMALL = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
 def missing(family: str) -> str | None:
@@ -25,13 +25,20 @@ def missing(family: str) -> str | None:
 
 
 class Engine:
-    """A running engine; `settings` are further environment variables of deploy/engine."""
+    """A running engine; `settings` are further environment variables of deploy/engine, `java` Java's options."""
 
-    def __init__(self, folder: Path, family: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        family: str,
+        settings: Mapping[str, str] | None = None,
+        java: Sequence[str] = _SMALL,
+    ) -> None:
         self.folder = folder
         self.family = family
         self.port = free_port()
         self._settings = settings or {}
+        self._java = java
         self._process: Process | None = None
 
     @property
@@ -40,7 +47,7 @@ class Engine:
 
     def start(self) -> None:
         environment = {"SERVER_PORT": str(self.port), **self._settings}
-        command = [*_JAVA, "-jar", _jar(self.family)]
+        command = ["java", *self._java, "-jar", _jar(self.family)]
         self._process = Process(command, self.folder / f"{self.family}.log", environment)
         self._process.wait_until_ready(self._is_ready, _START_SECONDS, f"the engine ({self.family})")
 
