@@ -23,8 +23,8 @@ from trackflow.tracking.open_event import OpenEvent
 def test_a_ledger_can_be_opened_again_and_keeps_what_it_has(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     order = message("Order_Placed")
-    with Cases(Ledger(url), order.tenant).locked(order.business_key) as case:
-        case.record(OpenEvent.received(order, starts=True))
+    event = OpenEvent.received(order, starts=True)
+    Cases(Ledger(url), order.tenant).change(order.business_key, lambda case: case.record(event))
 
     assert Cases(Ledger(url), order.tenant).outcome(order.id) == "received"
 
@@ -166,8 +166,8 @@ def test_writers_in_other_processes_are_waited_for(tmp_path: Path) -> None:
     release = threading.Timer(0.2, other.execute, ["COMMIT"])
     release.start()
 
-    with Cases(ledger, order.tenant).locked(order.business_key) as case:
-        case.record(OpenEvent.received(order, starts=True))
+    event = OpenEvent.received(order, starts=True)
+    Cases(ledger, order.tenant).change(order.business_key, lambda case: case.record(event))
 
     release.join()
     assert Cases(ledger, order.tenant).outcome(order.id) == "received"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,8 @@ from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.open_event import OpenEvent
 from trackflow.tracking.tables import Outcome
 
+R = TypeVar("R")
+
 
 class Cases:
     """All cases of a tenant. What is written about one is written under its lock, one after the other."""
@@ -23,29 +24,29 @@ class Cases:
         self._ledger = ledger
         self._tenant = tenant
 
-    @contextmanager
-    def locked(self, business_key: str) -> Iterator[Case]:
-        """A transaction that has locked this case, which is made if it does not exist. Raises LedgerError."""
-        with self._ledger.writing() as transaction:
-            locked_at = uptime()
-            case = Case(
-                transaction, _locked(transaction, {"t": self._tenant, "key": business_key}), locked_at
-            )
-            yield case
-            case.save()
+    def change(self, business_key: str, work: Callable[[Case], R]) -> R:
+        """Run the work in a transaction that has locked this case, which is made if it does not exist.
 
-    @contextmanager
-    def overdue(self) -> Iterator[Case | None]:
-        """A transaction that has locked the most overdue case that nobody holds, if there is one."""
-        with self._ledger.writing() as transaction:
+        The work may be run again if another one in the same transaction fails (see `Ledger.write`).
+        Raises LedgerError.
+        """
+        key = {"t": self._tenant, "key": business_key}
+
+        def change_locked(transaction: Connection) -> R:
+            locked_at = uptime()
+            return _changed(Case(transaction, _locked(transaction, key), locked_at), work)
+
+        return self._ledger.write(change_locked)
+
+    def change_overdue(self, work: Callable[[Case], R]) -> R | None:
+        """The same for the most overdue case that nobody holds; None if there is none."""
+
+        def change_overdue(transaction: Connection) -> R | None:
             locked_at = uptime()
             row = statements.LOCK_OVERDUE.first(transaction, {"t": self._tenant})
-            if row is None:
-                yield None
-                return
-            case = Case(transaction, row, locked_at)
-            yield case
-            case.save()
+            return None if row is None else _changed(Case(transaction, row, locked_at), work)
+
+        return self._ledger.write(change_overdue)
 
     def outcome(self, event_id: str) -> Outcome:
         """What has become of a recorded event so far. Raises LedgerError."""
@@ -59,6 +60,12 @@ class Cases:
         with self._ledger.reading() as transaction:
             row = statements.START_EVENT.first(transaction, {"t": self._tenant, "key": business_key})
             return None if row is None else OpenEvent.from_row(row)
+
+
+def _changed(case: Case, work: Callable[[Case], R]) -> R:
+    result = work(case)
+    case.save()
+    return result
 
 
 def _locked(transaction: Connection, key: dict[str, str]) -> Any:

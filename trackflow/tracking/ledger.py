@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -15,6 +14,9 @@ from sqlalchemy.pool import QueuePool
 
 from trackflow.errors import LedgerError
 from trackflow.tracking import tables
+from trackflow.tracking.group_commit import GroupCommit
+
+T = TypeVar("T")
 
 BUSY = 30  # seconds that a writer waits for another process to commit (SQLite)
 CONNECT = 10  # seconds to reach a server
@@ -43,9 +45,9 @@ class Ledger:
         """
         self._url = _url(url)
         self._synchronous = "FULL" if survives_power_cut else "NORMAL"
-        # SQLite has one writer at a time and lets the others poll: within a process they queue up here.
-        self._writers: AbstractContextManager[Any] = nullcontext()
         self.database = self._open()
+        # PostgreSQL groups its commits itself, and has many writers.
+        self._group = GroupCommit(self.database.begin) if self.database.dialect.name == "sqlite" else None
         self._reader = self.database.execution_options(reading=True)
         self.create(tables.metadata.create_all)
 
@@ -63,8 +65,20 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits at its end. Raises LedgerError."""
-        with self._translated(), self._writers, self.database.begin() as transaction:
+        with self._translated(), self.database.begin() as transaction:
             yield transaction
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run the work in a transaction; its result, once that is committed. Raises LedgerError.
+
+        On SQLite the threads of a process share transactions (see `GroupCommit`): the fast way for much
+        traffic, where `writing` is the plain one.
+        """
+        with self._translated():
+            if self._group is not None:
+                return self._group.write(work)
+            with self.database.begin() as transaction:
+                return work(transaction)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -86,8 +100,6 @@ class Ledger:
 
     def _sqlite(self) -> Engine:
         in_memory = self._url.database in (None, "", ":memory:")
-        if not in_memory:
-            self._writers = threading.Lock()
         database = create_engine(
             self._url,
             poolclass=QueuePool,

@@ -71,40 +71,19 @@ class RemoteTeller:
 
     def record(self, message: Message) -> tuple[Outcome, Job | None]:
         """Write a delivery into the ledger; then it may be acked. A job if that claimed the case."""
-        with self._cases.locked(message.business_key) as case:
-            may_tell = not (case.is_claimed or self._breaker.open or self._stopping.is_set())
-            is_only = may_tell and not case.open  # then it need not be looked for, nor be written twice
-            event = OpenEvent.received(message, starts=message.event in self._starts)
-            recorded = case.record(event, attempted=is_only)
-            if recorded.outcome not in OPEN or not recorded.is_same or case.is_claimed:
-                return recorded.outcome, None
-            if not may_tell:
-                case.release(due_in=0)
-                return recorded.outcome, None
-            return recorded.outcome, self._claim(case, event) if is_only else self._claim_next(case)
+        event = OpenEvent.received(message, starts=message.event in self._starts)
+        return self._cases.change(message.business_key, lambda case: self._record(case, event))
 
     def take_over(self) -> Job | None:
         """Claim the case that is most overdue."""
-        with self._cases.overdue() as case:
-            if case is None or not self._breaker.allows_probe():
-                return None
-            job = self._claim_next(case)
-            if job is None and case.open:  # what waits is not to be told now: has it anything to wait for?
-                job = self._claim(case, case.any_open_event(), is_told=False)
-            return job
+        return self._cases.change_overdue(self._claim_overdue)
 
     def settle(self, job: Job, said: Said) -> Job | None:
         """Write down what the engine said. The case's next job; None: it is released, or was lost."""
         message = job.event.message
-        with self._cases.locked(message.business_key) as case:
-            is_mine = case.token == job.token
-            is_news = said.verdict is Verdict.CORRELATED and case.correlate(job.event)
-            following = None
-            if is_mine:
-                self._write(case, job, said)
-                following = self._go_on(case, said.verdict)
-            elif is_news:
-                case.look_soon()
+        is_news, following = self._cases.change(
+            message.business_key, lambda case: self._settle(case, job, said)
+        )
         if said.verdict is Verdict.CORRELATED and (job.event.attempted or not is_news):
             self._look_for_twins(job.event)
         return following
@@ -118,6 +97,17 @@ class RemoteTeller:
                 correlated.add(job.event.id)
             job = self.settle(job, said)
         return correlated
+
+    def _record(self, case: Case, event: OpenEvent) -> tuple[Outcome, Job | None]:
+        may_tell = not (case.is_claimed or self._breaker.open or self._stopping.is_set())
+        is_only = may_tell and not case.open  # then it need not be looked for, nor be written twice
+        recorded = case.record(event, attempted=is_only)
+        if recorded.outcome not in OPEN or not recorded.is_same or case.is_claimed:
+            return recorded.outcome, None
+        if not may_tell:
+            case.release(due_in=0)
+            return recorded.outcome, None
+        return recorded.outcome, self._claim(case, event) if is_only else self._claim_next(case)
 
     # ---- claim ---------------------------------------------------------------------------------------
 
@@ -141,7 +131,27 @@ class RemoteTeller:
         last_moment = self._timing.last_moment(case.locked_at, self._request)
         return Job(event, is_told, case.version, token, last_moment)
 
+    def _claim_overdue(self, case: Case) -> Job | None:
+        if not self._breaker.allows_probe():
+            return None
+        job = self._claim_next(case)
+        if job is None and case.open:  # what waits is not to be told now: has it anything to wait for?
+            job = self._claim(case, case.any_open_event(), is_told=False)
+        return job
+
     # ---- settle --------------------------------------------------------------------------------------
+
+    def _settle(self, case: Case, job: Job, said: Said) -> tuple[bool, Job | None]:
+        """Whether the ledger learnt that the event took effect, and the case's next job."""
+        is_mine = case.token == job.token
+        is_news = said.verdict is Verdict.CORRELATED and case.correlate(job.event)
+        following = None
+        if is_mine:
+            self._write(case, job, said)
+            following = self._go_on(case, said.verdict)
+        elif is_news:
+            case.look_soon()
+        return is_news, following
 
     def _write(self, case: Case, job: Job, said: Said) -> None:
         if said.verdict is Verdict.ENDED:

@@ -38,6 +38,5 @@ class Repair:
         if ended:
             reason = f"it had started {ended + 1} instances: the oldest runs on, the others were ended"
             logger.warning("%s %s: %s", start.message, start.id, reason)
-            with self._cases.locked(key) as case:
-                case.explain(start, reason)
+            self._cases.change(key, lambda case: case.explain(start, reason))
         return ended > 0

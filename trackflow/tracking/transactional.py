@@ -34,25 +34,27 @@ class TransactionalTeller:
     def handle(self, message: Message) -> Outcome:
         """Record a delivery and tell the event, then those that waited for it. Raises LedgerError."""
         event = OpenEvent.received(message, starts=message.event in self._starts)
-        with self._cases.locked(message.business_key) as case:
-            recorded = case.record(event)
-            if not recorded.is_new or recorded.outcome not in OPEN:
-                return recorded.outcome
-            outcome = self._tell(case, event)
-            if outcome is Outcome.CORRELATED and case.open:
-                self._tell_waiting(case)
-            case.release(due_in=self._timing.pause(case.idle))
-            return outcome
+        return self._cases.change(message.business_key, lambda case: self._record_and_tell(case, event))
 
     def sweep(self) -> bool:
         """Tell the waiting events of the most overdue case: a timer or a deployment may have moved it."""
-        with self._cases.overdue() as case:
-            if case is None:
-                return False
-            case.look_again()
+        return self._cases.change_overdue(self._look_again) is not None
+
+    def _record_and_tell(self, case: Case, event: OpenEvent) -> Outcome:
+        recorded = case.record(event)
+        if not recorded.is_new or recorded.outcome not in OPEN:
+            return recorded.outcome
+        outcome = self._tell(case, event)
+        if outcome is Outcome.CORRELATED and case.open:
             self._tell_waiting(case)
-            case.release(due_in=self._timing.pause(case.idle))
-            return True
+        case.release(due_in=self._timing.pause(case.idle))
+        return outcome
+
+    def _look_again(self, case: Case) -> Case:
+        case.look_again()
+        self._tell_waiting(case)
+        case.release(due_in=self._timing.pause(case.idle))
+        return case
 
     def _tell_waiting(self, case: Case) -> None:
         """From the first one again after each that is accepted, until none is."""
