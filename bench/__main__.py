@@ -25,11 +25,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="trackflow-bench-") as folder:
-        node, engine = RabbitMQ(_made(folder, "rabbitmq")), Engine(_made(folder, "engine"), "operaton", java=())
+        node, engine = (
+            RabbitMQ(_made(folder, "rabbitmq")),
+            Engine(_made(folder, "engine"), "operaton", java=()),
+        )
         try:
             node.start()
             engine.start()
             runs.deploy(node.url, engine.url)
+            print(f"  the engine alone, with 16 clients: {runs.warm_up(engine.url):.0f} orders/s")
             results = _measure(node.url, engine.url, Path(folder), options.orders, options.rounds)
         finally:
             engine.stop()
@@ -55,7 +59,6 @@ def _measure(amqp_url: str, engine_url: str, folder: Path, orders: int, rounds: 
 def _side_by_side(
     amqp_url: str, engine_url: str, folder: Path, orders: int, rounds: int, loop_orders: int | None = None
 ) -> list[report.Pair]:
-    runs.notebook(amqp_url, engine_url, 20)  # warms the engine up for both
     pairs = []
     for _ in range(rounds):
         loop = runs.notebook(amqp_url, engine_url, loop_orders or orders)

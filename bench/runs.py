@@ -132,6 +132,7 @@ def _workers(amqp_url: str, environment: dict[str, str], queues: tuple[str, ...]
             cwd=ROOT,
             env=environment,
             stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         for queue in queues
     }

@@ -88,3 +88,17 @@ def test_a_copy_of_a_queue_is_the_same_queue() -> None:
         "order_fulfillment",
     )
     assert copy.bindings == queue.bindings
+
+
+@pytest.mark.parametrize(
+    ("subscription", "why"),
+    [
+        (Subscription("payment.dead", hears=("Placed",)), "'payment.dead': should be letters"),
+        (Subscription("dead", hears=("Placed",)), "'dead': should be letters"),
+        (Subscription("payment", hears=("Placed",), concurrency=0), "concurrency 0 should be at least 1"),
+        (Subscription("payment", hears=("Placed",), ladder=(5, 0)), "ladder .5, 0. should hold"),
+    ],
+)
+def test_a_subscription_with_a_wrong_value_is_refused(subscription: Subscription, why: str) -> None:
+    with pytest.raises(ChoreographyError, match=why):
+        Choreography(events={"Placed": "order"}, subscriptions=(subscription,))

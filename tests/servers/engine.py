@@ -25,7 +25,7 @@ def missing(family: str) -> str | None:
 
 
 class Engine:
-    """A running engine; `settings` are further environment variables of deploy/engine, `java` Java's options."""
+    """A running engine. `settings` are environment variables of deploy/engine, `java` Java's options."""
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ import pytest
 from tests.tracking.order_engines import STEPS, LedgerOrders, RemoteOrders
 from tests.tracking.world import KEY, TENANT, World, message
 from trackflow.tracking import queries as queries_module
+from trackflow.tracking.orders import Event, causes_first
 from trackflow.tracking.queries import Queries
 
 AnyWorld = World[RemoteOrders] | World[LedgerOrders]
@@ -161,20 +162,26 @@ def test_an_order_whose_instance_the_engine_has_forgotten_is_in_an_unknown_state
     assert [order.state for order in asking(remote).orders()] == ["unknown"]
 
 
-def test_lead_times_run_from_the_publication_to_the_last_correlation(world: AnyWorld) -> None:
-    placed = datetime.now(UTC) - timedelta(hours=1)
-    world.hear("Order_Placed", published_at=placed)
-    for event in STEPS[1:]:
-        world.hear(event)
-    world.hear("Order_Placed", "unfinished", published_at=placed)
-
-    (seconds,) = asking(world).lead_times("Order_Placed", "Goods_Shipped")
-
-    assert 3600 <= seconds < 3700
-
-
 def test_other_tenants_are_not_seen(world: AnyWorld) -> None:
     world.hear("Order_Placed")
     other = Queries(world.ledger, world.engine, "other")
 
-    assert (other.orders(), other.order(KEY), other.lead_times(*STEPS[:2])) == ([], None, [])
+    assert (other.orders(), other.order(KEY)) == ([], None)
+
+
+def _event(identity: str, cause: str | None = None) -> Event:
+    now = datetime.now(UTC)
+    return Event(identity, identity, cause, "correlated", None, 1, now, now, now)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "shown"),
+    [
+        ([("a", None), ("b", "a"), ("c", "b")], "abc"),
+        ([("c", "b"), ("a", None), ("b", "a")], "abc"),  # an effect was recorded first
+        ([("b", "lost"), ("a", None)], "ba"),  # a cause that never came
+        ([("a", "b"), ("b", "a"), ("c", "c")], "bac"),  # forged ones lead in circles
+    ],
+)
+def test_an_event_is_shown_after_its_cause(arrived: list[tuple[str, str | None]], shown: str) -> None:
+    assert "".join(event.id for event in causes_first([_event(*each) for each in arrived])) == shown

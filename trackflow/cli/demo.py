@@ -11,8 +11,9 @@ from uuid import uuid4
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from trackflow.cli.console import console, joined
-from trackflow.cli.demo_report import Run, report, what_next
+from trackflow.cli import demo_report
+from trackflow.cli.console import as_json_option, console, joined, print_json
+from trackflow.cli.demo_report import Run
 from trackflow.cli.errors import Failure
 from trackflow.cli.local_worker import local_worker
 from trackflow.cli.project import pass_trackflow
@@ -30,8 +31,9 @@ _OWN_LEDGER = "sqlite:///trackflow-demo.db"  # where broker or engine are real, 
 @click.command("demo")
 @click.option("--orders", metavar="N", type=click.IntRange(min=1), default=200, show_default=True)
 @click.option("--ledger", metavar="PATH", help="The ledger's file; otherwise LEDGER_URL says where.")
+@as_json_option
 @pass_trackflow
-def demo_command(trackflow: Trackflow, orders: int, ledger: str | None) -> None:
+def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json: bool) -> None:
     """Run N orders through the whole choreography in this process.
 
     The broker is in memory and the engine is the embedded one, whatever the settings say.
@@ -42,9 +44,12 @@ def demo_command(trackflow: Trackflow, orders: int, ledger: str | None) -> None:
         raise Failure("the demo runs in memory: leave --broker and CELERY_BROKER_URL out")
     trackflow.engine.deploy(trackflow.models, trackflow.settings.tenant)
     run = _run(trackflow, orders)
+    if as_json:
+        print_json(demo_report.as_json(run, str(trackflow.ledger)))
+        return
     out = console()
-    report(out, run)
-    what_next(out, trackflow, run, as_set.ledger_url)
+    demo_report.report(out, run)
+    demo_report.what_next(out, trackflow, run, as_set.ledger_url)
 
 
 def _ledger_url(trackflow: Trackflow) -> str:

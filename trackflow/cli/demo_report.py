@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import statistics
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from rich.console import Console
 
@@ -25,26 +26,59 @@ class Run:
     orders: Sequence[Order]
     seconds: float
 
+    @property
+    def completed(self) -> int:
+        """How many orders went all the way."""
+        return sum(order.state == "completed" for order in self.orders)
+
+    @property
+    def events(self) -> int:
+        """How many events the ledger has of them."""
+        return sum(len(order.events or ()) for order in self.orders)
+
+    @property
+    def rate(self) -> float:
+        """Orders a second."""
+        return len(self.orders) / self.seconds
+
+    def by_duration(self) -> list[tuple[float, Order]]:
+        """The orders with their durations in seconds, the fastest first."""
+        return sorted(((_seconds(order), order) for order in self.orders), key=lambda pair: pair[0])
+
+
+def as_json(run: Run, ledger: str) -> dict[str, Any]:
+    """What happened, for programs. Durations in seconds."""
+    durations = [seconds for seconds, _ in run.by_duration()]
+    return {
+        "orders": len(run.orders),
+        "completed": run.completed,
+        "events": run.events,
+        "seconds": run.seconds,
+        "ordersPerSecond": run.rate,
+        "durations": {"p50": median(durations), "p95": _p95(durations), "max": durations[-1]},
+        "ledger": ledger,
+    }
+
 
 def report(out: Console, run: Run) -> None:
     """What happened, in figures, and the story of one order."""
-    completed = sum(order.state == "completed" for order in run.orders)
-    events = sum(len(order.events or ()) for order in run.orders)
-    rate = len(run.orders) / run.seconds
     out.print(
-        f"{counted(len(run.orders), 'order')} placed, {completed:,} completed, {counted(events, 'event')} "
-        f"in {span(run.seconds)}: {rate:,.0f} orders/s."
+        f"{counted(len(run.orders), 'order')} placed, {run.completed:,} completed, "
+        f"{counted(run.events, 'event')} in {span(run.seconds)}: {run.rate:,.0f} orders/s."
     )
-    by_duration = sorted(run.orders, key=_seconds)
-    durations = [_seconds(order) for order in by_duration]
-    typical = by_duration[len(by_duration) // 2]
-    p50, p95 = statistics.median(durations), durations[int(0.95 * (len(durations) - 1))]
+    by_duration = run.by_duration()
+    durations = [seconds for seconds, _ in by_duration]
+    typical = by_duration[len(by_duration) // 2][1]
     out.print(
         f"From {run.start} to {typical.last_event} (published → told to the engine): "
-        f"p50 {span(p50)}, p95 {span(p95)}, max {span(durations[-1])}."
+        f"p50 {span(median(durations))}, p95 {span(_p95(durations))}, max {span(durations[-1])}."
     )
     out.print("\nOne of them:\n")
     out.print(story(typical, out.width))
+
+
+def _p95(durations: Sequence[float]) -> float:
+    return durations[int(0.95 * (len(durations) - 1))]
 
 
 def _seconds(order: Order) -> float:

@@ -6,6 +6,7 @@ cannot disagree. It knows no tenant: the same table serves every tenant of a bro
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -15,6 +16,8 @@ from trackflow.errors import ChoreographyError
 from trackflow.message import short_text
 
 EVERY_EVENT: Final = ("*",)
+
+_SUBSCRIPTION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 # Seconds until an event that failed for a passing reason is tried again. A flat ladder: three tries within
 # about three minutes outlast a restart of the service behind; what fails longer needs a person.
@@ -53,8 +56,8 @@ class Choreography:
             that an expression of the model uses; a process engine is no place for customer data.
 
     Raises:
-        ChoreographyError: a name that AMQP cannot carry, a subscription to an unknown event, or two
-            subscriptions of one name.
+        ChoreographyError: a name that AMQP cannot carry, a subscription to an unknown event, two
+            subscriptions of one name, or one with a wrong value.
     """
 
     events: Mapping[str, str]
@@ -72,6 +75,7 @@ class Choreography:
                 _check_name(what, name)
         heard: dict[str, frozenset[str]] = {}
         for subscription in self.subscriptions:
+            _check_subscription(subscription)
             if subscription.name in heard:
                 raise ChoreographyError(f"two subscriptions are called {subscription.name!r}")
             heard[subscription.name] = self._resolve(subscription)
@@ -123,6 +127,23 @@ def retry_queue_name(queue: str, seconds: int) -> str:
 def dead_queue_name(queue: str) -> str:
     """Where an event is kept that a person must look at."""
     return f"{queue}.dead"
+
+
+def _check_subscription(subscription: Subscription) -> None:
+    name = subscription.name
+    # With a dot, or called "dead", its queue could be the one behind another subscription.
+    if not _SUBSCRIPTION.fullmatch(name) or name == "dead":
+        raise ChoreographyError(
+            f"subscription {name!r}: should be letters, digits, '_' or '-', at most 64, and not 'dead'"
+        )
+    if subscription.concurrency < 1:
+        raise ChoreographyError(
+            f"subscription {name!r}: concurrency {subscription.concurrency} should be at least 1"
+        )
+    if any(seconds < 1 for seconds in subscription.ladder):
+        raise ChoreographyError(
+            f"subscription {name!r}: ladder {tuple(subscription.ladder)} should hold whole seconds from 1"
+        )
 
 
 def _check_name(what: str, name: str) -> None:

@@ -23,7 +23,8 @@ from trackflow.messaging.eager import EagerBroker
 
 CONFIRM = 10  # seconds; a broker under a memory alarm takes connections but confirms nothing
 CONNECTIONS = 64  # at most, a process: more than any sensible worker concurrency
-# The broker is tried again for about 20 s; then the delivery that caused the event goes back to its queue.
+# A broker that refuses connections is tried again for about 17 s; one that takes them and confirms nothing,
+# for CONFIRM each time. Then the delivery that caused the event goes back to its queue.
 RETRIES = {"max_retries": 20, "interval_start": 0.1, "interval_step": 0.2, "interval_max": 1}
 
 _UNROUTABLE, _NOT_FOUND = 312, 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +53,7 @@ class Order:
         started_at: when its first event came.
         updated_at: when its last event came.
         engine_error: why the engine could not be asked.
-        events: in the order of arrival; None in a list.
+        events: in the order of arrival, but each after its cause; None in a list.
         instances: oldest first; with their paths, except in a list.
     """
 
@@ -103,3 +104,16 @@ def iso(time: datetime | None) -> str | None:
         if time is None
         else time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
+
+
+def causes_first(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The events in their order, but each after its cause: a tracker's threads may record an effect first."""
+    by_id = {event.id: event for event in events}
+    placed: dict[str, Event] = {}
+    for event in events:
+        chain: dict[str, Event] = {}  # from the event back to its first cause that is not placed yet
+        while event.id not in placed and event.id not in chain:  # a forged cause may lead in a circle
+            chain[event.id] = event
+            event = by_id.get(event.cause or "", event)  # noqa: PLW2901
+        placed.update(reversed(chain.items()))
+    return tuple(placed.values())

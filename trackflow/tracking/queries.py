@@ -13,8 +13,8 @@ from trackflow.engines.port import Engine, Instance
 from trackflow.errors import EngineError
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.open_event import moment
-from trackflow.tracking.orders import Event, Order
-from trackflow.tracking.tables import Outcome, cases, events
+from trackflow.tracking.orders import Event, Order, causes_first
+from trackflow.tracking.tables import cases, events
 
 CHUNK = 200  # cases about which the engine is asked at once
 
@@ -46,15 +46,6 @@ _EVENTS = (
     select(events)
     .where(events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
     .order_by(events.c.received_at, events.c.event_id)
-)
-_first, _last = events.alias("first_event"), events.alias("last_event")
-_LEAD_TIMES = (
-    select(_last.c.correlated_at - _first.c.published_at)
-    .join(_first, and_(_first.c.tenant == _last.c.tenant, _first.c.business_key == _last.c.business_key))
-    .where(_last.c.tenant == bindparam("t"))
-    .where(_first.c.name == bindparam("first"), _first.c.outcome == Outcome.CORRELATED.value)
-    .where(_last.c.name == bindparam("last"), _last.c.outcome == Outcome.CORRELATED.value)
-    .where(_first.c.published_at.is_not(None))
 )
 # What the ledger alone can rule out.
 _MAY_BE = {
@@ -98,13 +89,7 @@ class Queries:
             instances, error = self._engine.history(self._tenant, business_key), None
         except EngineError as exc:
             instances, error = [], str(exc)
-        return _order(case, rows[-1].name, instances, error, tuple(_event(row) for row in rows))
-
-    def lead_times(self, first_event: str, last_event: str) -> list[float]:
-        """For each order that has both: seconds from the first's publication to the last's correlation."""
-        names = {"t": self._tenant, "first": first_event, "last": last_event}
-        with self._ledger.reading() as transaction:
-            return list(transaction.execute(_LEAD_TIMES, names).scalars())
+        return _order(case, rows[-1].name, instances, error, causes_first([_event(row) for row in rows]))
 
     def _chunks(self, state: str | None, limit: int) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         size = min(limit, CHUNK) if state is None else CHUNK
