@@ -24,7 +24,7 @@ def far_away(url, one_way=0.010):
     try:
         yield urlunsplit(parts._replace(netloc=host))
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
 
@@ -40,6 +40,14 @@ async def _serve(host, port, one_way):
         )
 
     return await asyncio.start_server(on_connection, "127.0.0.1", 0)
+
+
+async def _end(server):
+    server.close()
+    connections = asyncio.all_tasks() - {asyncio.current_task()}
+    for connection in connections:
+        connection.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _pass_on(reader, writer, one_way):

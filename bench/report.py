@@ -38,7 +38,7 @@ def written(results: Results, orders: int, rounds: int) -> str:
     cpu = " · ".join(
         f"{queue} {median(pair.ours.cpu[queue] for pair in results.near):.1f}" for queue in QUEUES
     )
-    starts = "\n".join(_start(queue, runs) for queue, runs in results.start.items())
+    starts = "\n".join(_start(queue, runs, results.near) for queue, runs in results.start.items())
     return f"""\
 # What it costs
 
@@ -59,8 +59,8 @@ Trackflow's tracker tells 16 orders at a time.
 
 CPU an order, ms: {cpu}.
 
-| a worker, idle | ready after, s | resident, MB |
-|---|---|---|
+| a worker | ready after, s | resident idle, MB | after {orders} orders, MB |
+|---|---|---|---|
 {starts}
 """
 
@@ -88,9 +88,10 @@ def _ratios(pairs: list[Pair]) -> str:
     return _spread([pair.ratio for pair in pairs], digits=2)
 
 
-def _start(queue: str, runs: list[Start]) -> str:
+def _start(queue: str, runs: list[Start], pairs: list[Pair]) -> str:
     seconds, megabytes = [run.seconds for run in runs], [run.megabytes for run in runs]
-    return f"| `-Q {queue}` | {_spread(seconds, digits=2)} | {_spread(megabytes)} |"
+    busy = [pair.ours.megabytes[queue] for pair in pairs]
+    return f"| `-Q {queue}` | {_spread(seconds, digits=2)} | {_spread(megabytes)} | {_spread(busy)} |"
 
 
 def _spread(values: Iterable[float], digits: int = 0) -> str:

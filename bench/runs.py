@@ -31,7 +31,8 @@ class Run:
     """One run of Trackflow."""
 
     rate: float  # orders/s, from the first emission to the last order completed on the engine
-    cpu: dict[str, float]  # process → ms of CPU an order
+    cpu: dict[str, float]  # worker → ms of CPU an order
+    megabytes: dict[str, float]  # worker → resident, right after the run
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def trackflow(amqp_url: str, engine_url: str, folder: Path, orders: int) -> Run:
         until(lambda: _completed(engine_url) - before == orders, 120, f"{orders} orders are completed")
         seconds = time.perf_counter() - started
         cpu = {queue: (_cpu(workers[queue]) - cpu_before[queue]) / orders * 1000 for queue in QUEUES}
+        megabytes = {queue: workers[queue].memory_info().rss / 1e6 for queue in QUEUES}
         _check_ledger(environment, orders)
-    return Run(orders / seconds, cpu)
+    return Run(orders / seconds, cpu, megabytes)
 
 
 def demo(folder: Path, orders: int = 2000) -> float:
