@@ -20,10 +20,10 @@ from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
 
 _PATIENCE = 60  # seconds without any progress
-_LOOK = 0.02  # seconds between two looks at the orders
+_LOOK = 0.05  # seconds between two looks at the orders
 # Orders under way: enough to keep the worker busy between two looks, and few enough that the time an order
 # takes is its own, not that of a queue.
-_AT_ONCE = 25
+_AT_ONCE = 50
 _LONGEST_SWEEP = 5  # seconds
 _OWN_LEDGER = "sqlite:///trackflow-demo.db"  # where broker or engine are real, so is their ledger
 
