@@ -9,8 +9,6 @@ broker_url = settings.amqp_url
 # A worker that starts before its broker waits for it, and never gives up.
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-# In memory there is no push: an idle consumer looks for messages this often (seconds).
-broker_transport_options = {"polling_interval": 0.005} if broker_url.startswith("memory:") else {}
 
 # Unpickling runs the sender's code.
 accept_content = ["json"]
