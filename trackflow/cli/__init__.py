@@ -22,6 +22,9 @@ _VERBS = {
     "emit": "trackflow.cli.emit",
     "list": "trackflow.cli.orders",
     "show": "trackflow.cli.orders",
+    "events": "trackflow.cli.events",
+    "retry": "trackflow.cli.retry",
+    "dead": "trackflow.cli.dead",
 }
 
 

@@ -1,4 +1,4 @@
-"""The ledger's two tables: every event, and the case that it belongs to.
+"""The ledger's tables: every event, the case that it belongs to, and what must be remembered beside them.
 
 A case is what one business key names within a tenant: one order. Times are seconds since 1970 by the
 database's clock, except `published_at`, which is the publisher's.
@@ -76,6 +76,43 @@ cases = Table(
     Column("last_at", Double),  # when its last event came
 )
 
+# What a service with `once=True` has handled, and what it emitted then: a redelivery emits the same again.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("service", String(64), primary_key=True),
+    Column("event_id", String(SHORT), primary_key=True),
+    Column("effects", Text, nullable=False),  # a JSON array of events
+    Column("handled_at", Double, nullable=False),
+)
+
+# What people did to events: written before it is done, so that nothing is done unseen.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("who", String(SHORT), nullable=False),  # user@host
+    Column("why", Text),  # in their words, if they said
+    Column("action", String(12), nullable=False),  # replay, discard, retry
+    Column("queue", String(SHORT)),  # whose dead letter it was; None: the event was in the ledger
+    Column("event_id", String(SHORT), nullable=False),  # of a dead letter its id, as `dead list` shows it
+    Column("business_key", String(SHORT)),
+    Column("reason", Text),  # why the event was there
+)
+
+# What was bound when the choreography was deployed last: AMQP has no question for it.
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("queue", String(SHORT), primary_key=True),
+    Column("routing_key", String(SHORT), primary_key=True),
+    Column("deployed_at", Double, nullable=False),
+)
+
 # The next event to tell is the first of its kind in this order, whatever the number of events.
 Index(
     "events_case",
@@ -92,6 +129,8 @@ Index(
     postgresql_where=cases.c.due_at.is_not(None),
     sqlite_where=cases.c.due_at.is_not(None),
 )
+Index("audit_event", audit.c.tenant, audit.c.event_id)
+Index("events_newest", events.c.tenant, events.c.received_at)
 Index("cases_newest", cases.c.tenant, cases.c.first_at, cases.c.business_key)
 
 
