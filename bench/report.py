@@ -8,7 +8,8 @@ from statistics import median
 
 import psutil
 
-from bench.runs import QUEUES, Run, Start
+from bench.runs import Run, Start
+from bench.system import QUEUES
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ def written(results: Results, orders: int, rounds: int) -> str:
 # What it costs
 
 `make bench` ({orders} orders a run, {rounds} rounds; median, in brackets the least and the most) on
-{_machine()}.
+{machine()}.
 RabbitMQ, engine, workers and the notebook's loop share these cores.
 
 | orders/s | the notebook's loop | Trackflow | ratio, round by round |
 |---|---|---|---|
 | the engine on the same machine | {_loops(results.near)} | {_ours(results.near)} | {_ratios(results.near)} |
 | the engine 10 ms away, each way | {_loops(results.far)} | {_ours(results.far)} | {_ratios(results.far)} |
-| `track demo`, one process, no server | | {_spread(results.demo)} | |
+| `track demo`, one process, no server | | {spread(results.demo)} | |
 
 The loop acknowledges before it works, keeps nothing on disk, and ignores what the engine says. Trackflow's
 figure is with durable quorum queues, confirmed publishing, late acknowledgement and the ledger on disk. An
@@ -65,7 +66,8 @@ CPU an order, ms: {cpu}.
 """
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Cores, memory and versions."""
     packages = ", ".join(
         f"{name} {version(name)}" for name in ("celery", "kombu", "sqlalchemy", "urllib3", "requests", "pika")
     )
@@ -77,24 +79,25 @@ def _machine() -> str:
 
 
 def _loops(pairs: list[Pair]) -> str:
-    return _spread([pair.loop for pair in pairs])
+    return spread([pair.loop for pair in pairs])
 
 
 def _ours(pairs: list[Pair]) -> str:
-    return _spread([pair.ours.rate for pair in pairs])
+    return spread([pair.ours.rate for pair in pairs])
 
 
 def _ratios(pairs: list[Pair]) -> str:
-    return _spread([pair.ratio for pair in pairs], digits=2)
+    return spread([pair.ratio for pair in pairs], digits=2)
 
 
 def _start(queue: str, runs: list[Start], pairs: list[Pair]) -> str:
     seconds, megabytes = [run.seconds for run in runs], [run.megabytes for run in runs]
     busy = [pair.ours.megabytes[queue] for pair in pairs]
-    return f"| `-Q {queue}` | {_spread(seconds, digits=2)} | {_spread(megabytes)} | {_spread(busy)} |"
+    return f"| `-Q {queue}` | {spread(seconds, digits=2)} | {spread(megabytes)} | {spread(busy)} |"
 
 
-def _spread(values: Iterable[float], digits: int = 0) -> str:
+def spread(values: Iterable[float], digits: int = 0) -> str:
+    """The median, and in brackets the least and the most."""
     values = sorted(values)
     least, most = values[0], values[-1]
     return f"**{median(values):.{digits}f}** ({least:.{digits}f}–{most:.{digits}f})"
