@@ -73,7 +73,7 @@ def test_every_queue_is_durable_quorum_and_loses_nothing_on_the_way_to_the_dead_
         assert {each.queue_arguments["x-dead-letter-routing-key"] for each in waiting} == {queue.name}
         assert [each.queue_arguments["x-message-ttl"] for each in waiting] == [5000, 30_000, 150_000]
         assert dead.durable
-        assert dead.queue_arguments == {"x-queue-type": "quorum"}
+        assert dead.queue_arguments == {"x-queue-type": "quorum", "x-delivery-limit": 2**31 - 1}
 
 
 def test_a_copy_of_a_queue_is_the_same_queue() -> None:
@@ -102,3 +102,9 @@ def test_a_copy_of_a_queue_is_the_same_queue() -> None:
 def test_a_subscription_with_a_wrong_value_is_refused(subscription: Subscription, why: str) -> None:
     with pytest.raises(ChoreographyError, match=why):
         Choreography(events={"Placed": "order"}, subscriptions=(subscription,))
+
+
+def test_crash_loops_end_and_dead_letters_stay_however_often_they_are_looked_at() -> None:
+    queue = event_queue(choreography, choreography.subscriptions[0], "showcase")
+    assert queue.queue_arguments["x-delivery-limit"] == 20  # RabbitMQ 4's own default, set for older ones
+    assert queue.behind[-1].queue_arguments["x-delivery-limit"] > 2**30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,9 @@ from rich.table import Table
 
 # A pipe has no width. So wide that nothing is wrapped there: a business key in two pieces is no key.
 _PIPE_WIDTH = 10_000
+
+# What JSON need not escape, though it moves the cursor, turns the direction of writing or cannot be encoded.
+_OBEYED = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -31,8 +35,9 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_json(document: Any) -> None:
-    """Exactly one JSON document on stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Exactly one JSON document on stdout, with nothing in it that a terminal would obey."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo(_OBEYED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def table(*columns: str, wraps: str | None = None) -> Table:

@@ -129,6 +129,11 @@ def dead_queue_name(queue: str) -> str:
     return f"{queue}.dead"
 
 
+def migration_queue_name(queue: str) -> str:
+    """Where the messages of any queue are kept while it is replaced."""
+    return f"{queue}.migration"
+
+
 def _check_subscription(subscription: Subscription) -> None:
     name = subscription.name
     # With a dot, or called "dead", its queue could be the one behind another subscription.

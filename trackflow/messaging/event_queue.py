@@ -16,6 +16,7 @@ from trackflow.messaging.choreography import (
     Choreography,
     Subscription,
     dead_queue_name,
+    migration_queue_name,
     queue_name,
     retry_queue_name,
 )
@@ -23,6 +24,10 @@ from trackflow.messaging.choreography import (
 # RabbitMQ 4's own default, set here for older brokers: it ends crash loops. An innocent event that a dying
 # worker had prefetched is counted too, so it must not be small.
 DELIVERY_LIMIT = 20
+
+# To read a dead letter and give it back counts as a delivery, and where no limit is set RabbitMQ 4 drops what
+# was delivered 20 times: looking often would lose it. Not every version knows "no limit", but a huge one.
+DEAD_DELIVERY_LIMIT = 2**31 - 1
 
 # A dead-lettered message must not get lost on its way either, which RabbitMQ promises only together with
 # `reject-publish` (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
@@ -116,9 +121,34 @@ def event_queue(
         ladder=tuple(subscription.ladder),
         behind=(
             *(_retry_queue(name, seconds) for seconds in subscription.ladder),
-            Queue(dead_queue_name(name), Exchange(""), queue_arguments={"x-queue-type": "quorum"}),
+            _dead_queue(name),
         ),
         receiver=receiver,
+    )
+
+
+def migration_queue(queue: Queue, dead_queue: str) -> Queue:
+    """Where the messages of a queue wait while it is replaced.
+
+    A foreign publisher's event may have a time limit of its own: it ends here as it would there.
+    """
+    return Queue(
+        migration_queue_name(queue.name),
+        Exchange(""),
+        queue_arguments={
+            **_SAFE,
+            "x-dead-letter-routing-key": dead_queue,
+            "x-delivery-limit": DEAD_DELIVERY_LIMIT,
+        },
+    )
+
+
+def _dead_queue(work_queue: str) -> Queue:
+    """Letters stay here until a person replays or discards them."""
+    return Queue(
+        dead_queue_name(work_queue),
+        Exchange(""),
+        queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": DEAD_DELIVERY_LIMIT},
     )
 
 

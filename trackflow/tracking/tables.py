@@ -103,7 +103,8 @@ audit = Table(
     Column("reason", Text),  # why the event was there
 )
 
-# What was bound when the choreography was deployed last: AMQP has no question for it.
+# What was bound when the choreography was deployed last: AMQP has no question for it. Without a routing key it
+# is the queue itself, which is bound to the default exchange.
 bindings = Table(
     "bindings",
     metadata,
@@ -130,6 +131,7 @@ Index(
     sqlite_where=cases.c.due_at.is_not(None),
 )
 Index("audit_event", audit.c.tenant, audit.c.event_id)
+Index("audit_order", audit.c.tenant, audit.c.business_key)
 Index("events_newest", events.c.tenant, events.c.received_at)
 Index("cases_newest", cases.c.tenant, cases.c.first_at, cases.c.business_key)
 
