@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import Celery
 from celery.bin.celery import celery
 from click.testing import CliRunner, Result
+from kombu import Connection
 
 from config.topology import choreography
 from trackflow import Choreography, Message, Service, Trackflow
+from trackflow.messaging.topology import all_queues
 from trackflow.tracking.service import TrackingService
 
 BPMN = Path(__file__).parents[2] / "bpmn"
@@ -50,6 +53,38 @@ def project(tmp_path: Path) -> Callable[..., Celery]:
         return app
 
     return make
+
+
+@pytest.fixture
+def tenant() -> str:
+    """Nobody else's: tests share a broker and don't meet."""
+    return f"test-{uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def broker_project(
+    project: Callable[..., Celery], amqp_url: str, tenant: str
+) -> Iterator[Callable[..., Celery]]:
+    """Makes projects on the real broker, all of one tenant; what they declare is deleted in the end."""
+    made: list[Celery] = []
+
+    def make(choreography: Choreography = choreography) -> Celery:
+        made.append(project(choreography, amqp_url=amqp_url, tenant=tenant))
+        return made[-1]
+
+    yield make
+    with Connection(amqp_url) as connection:
+        channel = connection.channel()
+        for queue in all_queues([queue for app in made for queue in app.trackflow.queues]):
+            for name in (queue.name, f"{queue.name}.migration"):
+                channel.queue_delete(name)
+        channel.exchange_delete(tenant)
+
+
+@pytest.fixture
+def on_broker(broker_project: Callable[..., Celery]) -> Celery:
+    """The example on the real broker."""
+    return broker_project()
 
 
 def _service(effect: str) -> Callable[[Message], Message]:

@@ -56,7 +56,7 @@ def test_an_event_that_the_model_awaits_and_nobody_declared_is_found(project, tr
     assert "awaits 'Goods_Shipped'" in findings(result)["event", "failed"]
 
 
-def test_an_event_that_no_model_awaits_is_a_warning(project, track):
+def test_an_event_that_no_model_awaits_is_found(project, track):
     longer = Choreography(
         events={
             "Order_Placed": "order",
@@ -72,8 +72,45 @@ def test_an_event_that_no_model_awaits_is_a_warning(project, track):
 
     result = track(app, "check", "--json")
 
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert findings(result)["event", "warning"] == "Parcel_Lost: no model awaits it"
+
+
+def test_an_event_that_no_service_emits_is_found_but_not_the_first_of_an_order(project, track):
+    app = project()
+    track(app, "deploy")
+    app.tasks["payment"].emits = ()
+
+    result = track(app, "check", "--json")
+
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)["findings"]
+    assert [(each["kind"], each["name"]) for each in found if each["result"] != "ok"] == [
+        ("event-not-emitted", "Payment_Done")
+    ]
+
+
+def test_json_has_one_shape_for_every_finding(project, track):
+    app = project()
+    track(app, "deploy")
+
+    document = json.loads(track(app, "check", "--json").stdout)
+
+    assert document["ok"] is True
+    assert [(each["kind"], each.get("name")) for each in document["findings"]] == [
+        ("broker-ok", None),
+        ("ledger-ok", None),
+        ("engine-ok", None),
+        ("model-ok", "order_fulfillment"),
+        ("event-ok", "Order_Placed"),
+        ("event-ok", "Payment_Done"),
+        ("event-ok", "Goods_Fetched"),
+        ("event-ok", "Goods_Shipped"),
+    ]
+    for each in document["findings"]:
+        assert (
+            {"kind", "what", "result", "words"} <= each.keys() <= {"kind", "what", "name", "result", "words"}
+        )
 
 
 def test_an_event_that_a_service_emits_and_nobody_declared_is_found(project, track):

@@ -2,80 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
 
 import click
+from kombu import Connection
 
-from trackflow.cli.console import as_json_option, console, counted, print_json, table
+from trackflow.cli import earlier
+from trackflow.cli.console import as_json_option, print_json
+from trackflow.cli.deployed import AtBroker, Plan, deployed_as_json, print_deployed
 from trackflow.cli.errors import Failure, broker
 from trackflow.cli.project import pass_trackflow
-from trackflow.engines.port import Deployment
 from trackflow.extension import Trackflow
-from trackflow.messaging.topology import Found, declare
+from trackflow.messaging.migration import migrate
+from trackflow.messaging.migration_plan import plan
+from trackflow.messaging.topology import declare, left_by_migration
 
 
 @click.command("deploy")
+@click.option("--migrate", "migrates", is_flag=True, help="Replace queues that differ; keeps their messages.")
+@click.option("--yes", is_flag=True, help="Do not ask before that.")
 @as_json_option
 @pass_trackflow
-def deploy_command(trackflow: Trackflow, as_json: bool) -> None:
+def deploy_command(trackflow: Trackflow, migrates: bool, yes: bool, as_json: bool) -> None:
     """Declare exchange, queues and bindings, and deploy the models.
 
-    Running it again changes nothing.
+    Running it again changes nothing. Bindings of an earlier deployment that nobody wants now are removed.
+    If a queue has other arguments nothing is done; with --migrate it is replaced, once that was agreed to.
     """
     if not trackflow.models:  # read first: a file that cannot be read should change nothing
         raise Failure(f"no model in {trackflow.models_folder}: a *.bpmn file is missing there")
-    topology = _declare(trackflow) if trackflow.publisher.is_amqp else None
+    at_broker = None
+    if trackflow.publisher.is_amqp:
+        with broker(trackflow.app) as connection:
+            at_broker = _deploy(trackflow, connection, migrates, yes, as_json)
     deployments = trackflow.engine.deploy(trackflow.models, trackflow.settings.tenant)
     if as_json:
-        print_json(_as_json(trackflow.settings.tenant, topology, deployments))
+        print_json(deployed_as_json(trackflow.settings.tenant, at_broker, deployments))
     else:
-        _print(topology, deployments)
+        print_deployed(at_broker, deployments)
 
 
-def _declare(trackflow: Trackflow) -> list[Found]:
-    with broker(trackflow.app) as connection:
-        return declare(connection, trackflow.queues)
+def _deploy(
+    trackflow: Trackflow, connection: Connection, migrates: bool, yes: bool, as_json: bool
+) -> AtBroker:
+    left = earlier.look(trackflow, connection)
+    planned = Plan()
+    if migrates:
+        planned = Plan(plan(connection, trackflow.queues), earlier.deletable(left.queues))
+        _agree(planned, yes, as_json)
+        migrate(connection, trackflow.queues)
+    before = declare(connection, trackflow.queues, trackflow.choreography.events.values())
+    deleted = earlier.clear(trackflow, connection, left, planned.deleted)
+    return AtBroker(planned, before, left, deleted, left_by_migration(connection, trackflow.queues))
 
 
-def _print(topology: list[Found] | None, deployments: list[Deployment]) -> None:
-    out = console()
-    rows = table("", "name", "change", wraps="change")
-    for found in topology or []:
-        rows.add_row(found.kind, found.name, "unchanged" if found.exists else "created")
-    for deployment in deployments:
-        rows.add_row("model", deployment.process, _change(deployment))
-    out.print(rows)
-    if topology is None:
-        out.print("AMQP_URL is memory://: each process declares its own exchange and queues.")
-    changes = _changes(topology, deployments)
-    out.print(f"{counted(changes, 'change')}." if changes else "Nothing changed.")
-
-
-def _change(deployment: Deployment) -> str:
-    change = "deployed" if deployment.changed else "unchanged"
-    return "; ".join((f"version {deployment.version} {change}", *deployment.notes))
-
-
-def _changes(topology: list[Found] | None, deployments: list[Deployment]) -> int:
-    return sum(not found.exists for found in topology or ()) + sum(each.changed for each in deployments)
-
-
-def _as_json(tenant: str, topology: list[Found] | None, deployments: list[Deployment]) -> dict[str, Any]:
-    return {
-        "tenant": tenant,
-        "topology": topology
-        and [
-            {"kind": found.kind, "name": found.name, "change": "unchanged" if found.exists else "created"}
-            for found in topology
-        ],
-        "models": [
-            {
-                "process": each.process,
-                "version": each.version,
-                "change": "deployed" if each.changed else "unchanged",
-                "notes": list(each.notes),
-            }
-            for each in deployments
-        ],
-        "changes": _changes(topology, deployments),
-    }
+def _agree(planned: Plan, yes: bool, as_json: bool) -> None:
+    """Say what will be done, and ask. Raises Failure if it must not be done."""
+    if not planned or (yes and as_json):  # then the one document is what was done
+        return
+    if as_json:
+        print_json({"plan": planned.as_json()})
+    else:
+        planned.print()
+    if yes or (not as_json and sys.stdin.isatty() and click.confirm("Do it?")):
+        return
+    raise Failure("nothing was done; --yes does it without asking")

@@ -103,8 +103,8 @@ audit = Table(
     Column("reason", Text),  # why the event was there
 )
 
-# What was bound when the choreography was deployed last: AMQP has no question for it. Without a routing key it
-# is the queue itself, which is bound to the default exchange.
+# What was bound when the choreography was deployed last: AMQP has no question for it. Without a routing key
+# it is the queue itself, which is bound to the default exchange.
 bindings = Table(
     "bindings",
     metadata,
