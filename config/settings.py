@@ -2,7 +2,8 @@
 
 | variable     | default                  | meaning                                                         |
 |--------------|--------------------------|-----------------------------------------------------------------|
-| `AMQP_URL`   | `memory://`              | the broker; in memory everything lives in one process           |
+| `AMQP_URL`   | `memory://`              | the broker; in memory everything lives in one process.          |
+|              |                          | A cluster: the URLs of its nodes, separated by `;`              |
 | `TENANT`     | `showcase`               | exchange, prefix of the queues, the engine's tenant id          |
 | `ENGINE_URL` | `embedded`               | or `http(s)://[user:password@]host/engine-rest`                 |
 | `LEDGER_URL` | `sqlite:///trackflow.db` | or `postgresql+psycopg://…` where trackers run on several hosts |
@@ -38,8 +39,21 @@ def _url(*schemes: str, hosted: tuple[str, ...] = ()) -> Callable[[str], str]:
 
 
 _engine = _url("http", "https", hosted=("http", "https"))
-_amqp = _url("amqp", "amqps", "memory", hosted=("amqp", "amqps"))
+_broker = _url("amqp", "amqps", "memory", hosted=("amqp", "amqps"))
+_node = _url("amqp", "amqps", hosted=("amqp", "amqps"))
 _ledger = _url("sqlite", "postgresql+psycopg", hosted=("postgresql+psycopg",))
+
+
+def _brokers(value: str) -> str:
+    """One broker, or the nodes of a cluster: Kombu tries one after the other until one answers."""
+    if ";" not in value:
+        return _broker(value)
+    for url in value.split(";"):
+        try:
+            _node(url)
+        except ValueError as exc:
+            raise ValueError(f"each URL between ';' {exc}") from None
+    return value
 
 
 def _embedded_or_url(value: str) -> str:
@@ -56,7 +70,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True)
 
-    amqp_url: Annotated[str, AfterValidator(_amqp)] = Field("memory://", repr=False)
+    amqp_url: Annotated[str, AfterValidator(_brokers)] = Field("memory://", repr=False)
     tenant: TenantName = "showcase"
     engine_url: Annotated[str, AfterValidator(_embedded_or_url)] = Field("embedded", repr=False)
     ledger_url: Annotated[str, AfterValidator(_ledger)] = Field("sqlite:///trackflow.db", repr=False)

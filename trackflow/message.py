@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -20,9 +21,11 @@ from pydantic.alias_generators import to_camel
 from trackflow.errors import MessageError
 
 # AMQP 0-9-1 carries message id, correlation id and type as short strings: 255 bytes. The engines' columns are
-# as long, and PostgreSQL stores no NUL; a control character in a name is a mistake or an attack.
+# as long, and PostgreSQL stores no NUL; a control character in a name is a mistake or an attack, and it or a
+# line separator makes two lines of one in a log.
 SHORT = 255
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+MAX_BODY = 1024 * 1024  # bytes; an event is a fact, not a file
 # A tenant names the exchange, prefixes the queues, and is the engine's tenant id (64 characters).
 _TENANT = re.compile(r"(?!amq\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -120,13 +123,19 @@ class Message(Body):
         Without an `id` (a foreign publisher) it is derived from tenant, business key, event and payload, so
         that a redelivery has the same one.
 
+        JSON readers disagree about an object with two fields of one name (RFC 8259, section 4): the first
+        counts, or the last. A body that means one order to us and another one to somebody else is refused.
+
         Raises:
             MessageError: the body is not the JSON of an event; the text says which field is wrong.
         """
         try:
-            body = Body.model_validate_json(raw)
+            body = Body.model_validate_json(raw, by_name=False)
+            _UNAMBIGUOUS.decode(raw if isinstance(raw, str) else raw.decode())
         except ValidationError as exc:
             raise MessageError(_in_words(exc)) from exc
+        except ValueError as exc:
+            raise MessageError(f"Invalid JSON: {exc}") from exc
         if "id" not in envelope:
             envelope["id"] = _id_of_content(body)
         # Both parts are checked: once is enough on the way of every delivery.
@@ -164,6 +173,21 @@ class Message(Body):
     def __str__(self) -> str:
         """Readable in logs and in Flower: never the payload, which may be private."""
         return f"{self.business_key} {self.event}"
+
+
+def _without_twins(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(fields)
+    if len(unique) < len(fields):
+        ((twin, _),) = Counter(name for name, _ in fields).most_common(1)
+        raise ValueError(f"two fields are called {twin[:80]!r}")
+    return unique
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")  # also in a field that is ignored
+
+
+_UNAMBIGUOUS = json.JSONDecoder(object_pairs_hook=_without_twins, parse_constant=_refuse)
 
 
 def _id_of_content(body: Body) -> str:

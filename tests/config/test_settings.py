@@ -30,6 +30,7 @@ def test_nothing_has_to_be_set() -> None:
     [
         ("AMQP_URL", "amqp://user:secret@host:5672/vhost"),
         ("AMQP_URL", "amqps://[::1]/"),
+        ("AMQP_URL", "amqp://user:secret@one:5672//;amqp://user:secret@two;amqps://three/vhost"),
         ("TENANT", "other-shop_1.eu"),
         ("ENGINE_URL", "http://user:secret@host:8080/engine-rest"),
         ("ENGINE_URL", "https://host/engine-rest"),
@@ -69,6 +70,22 @@ def test_the_engines_url_ends_without_a_slash(monkeypatch: pytest.MonkeyPatch) -
         ("AMQP_URL", "amqp://", "AMQP_URL='amqp://': should name a host"),
         ("AMQP_URL", "", "AMQP_URL='': should begin with amqp:// or amqps:// or memory://"),
         ("AMQP_URL", "amqp://[::1", "AMQP_URL='amqp://[::1': Invalid IPv6 URL"),
+        (
+            "AMQP_URL",
+            "amqp://u:secret@one;u:secret@two",
+            "AMQP_URL='amqp://u:***@two': each URL between ';' should begin with amqp:// or amqps://",
+        ),
+        (
+            "AMQP_URL",
+            "amqp://u:secret@one//;memory://",
+            "AMQP_URL='amqp://u:***@one//;memory://': each URL between ';' should begin with amqp:// or amqps://",
+        ),
+        (
+            "AMQP_URL",
+            "amqp://u:secret@one//;amqp://u:secret@two:x",
+            "AMQP_URL='amqp://u:***@one//;amqp://u:***@two:x': each URL between ';' should have a port",
+        ),
+        ("AMQP_URL", "amqp://one;", "AMQP_URL='amqp://one;': each URL between ';' should begin with"),
         ("TENANT", "my shop", "TENANT='my shop': should be 1 to 64 letters, digits"),
         ("TENANT", "", "TENANT='': should be 1 to 64 letters, digits"),
         (

@@ -43,7 +43,11 @@ def test_the_optional_fields_may_be_left_out() -> None:
 
 @pytest.mark.parametrize("field", ["businessKey", "tenant", "event"])
 @pytest.mark.parametrize(
-    "value", [None, 4711, True, ["4711"], {}, "", "a\nb", "\u0000", "\u007f", "x" * 256, "ü" * 128]
+    "value",
+    [
+        *(None, 4711, True, ["4711"], {}, ""),
+        *("a\nb", "\u0000", "\u007f", "\u009b", "\u2028", "x" * 256, "ü" * 128),
+    ],
 )
 def test_a_name_that_amqp_cannot_carry_is_refused_by_its_field(field: str, value: object) -> None:
     with pytest.raises(MessageError, match=f"^{field}: "):
@@ -79,6 +83,32 @@ def test_what_is_no_event_is_refused_in_one_line(body: str | bytes) -> None:
 def test_a_payload_that_other_json_readers_refuse_is_refused(number: str) -> None:
     with pytest.raises(MessageError, match=r"^payload: "):
         Message.from_body(wire(payload="HERE").replace('"HERE"', number))
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ('"event": "Order_Placed"', "two fields are called 'event'"),
+        ('"businessKey": "another order"', "two fields are called 'businessKey'"),
+        (r'"\u0065vent": "E"', "two fields are called 'event'"),
+        ('"more": {"a": [{"b": 1, "b": 1}]}', "two fields are called 'b'"),
+        ('"more": NaN', "NaN is no JSON"),
+        ('"more": -Infinity', "-Infinity is no JSON"),
+    ],
+)
+def test_a_body_that_readers_understand_differently_is_refused(extra: str, words: str) -> None:
+    with pytest.raises(MessageError, match=f"^Invalid JSON: {words}"):
+        Message.from_body(wire().replace("{", "{" + extra + ", ", 1))
+
+
+def test_equal_names_in_different_objects_are_no_twins() -> None:
+    payload = {"event": [{"event": 1}, {"event": 2}]}
+    assert Message.from_body(wire(payload=payload)).payload == payload
+
+
+def test_on_the_wire_a_field_has_one_name() -> None:
+    with pytest.raises(MessageError, match=r"^businessKey: Field required"):
+        Message.from_body(wire().replace("businessKey", "business_key"))
 
 
 @pytest.mark.parametrize(

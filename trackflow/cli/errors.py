@@ -42,8 +42,8 @@ def broker(app: Celery) -> Iterator[Connection]:
     """A connection to the app's broker, made at once or not at all. Raises Failure."""
     connection = app.connection_for_write(connect_timeout=_SECONDS)
     try:
-        # Without a retry: whoever types a command would rather hear that the broker is away.
-        connection.ensure_connection(max_retries=0, timeout=_SECONDS)
+        # Each node of a cluster, but no retry: whoever types a command would rather hear that all are away.
+        connection.ensure_connection(max_retries=max(len(connection.alt) - 1, 0), timeout=_SECONDS)
     except (*_BROKER_ERRORS, OSError) as exc:
         raise broker_failure(app, exc) from exc
     with connection:

@@ -12,6 +12,7 @@ from typing import Any, TypedDict, cast
 from trackflow.message import Message
 
 ATTEMPT = "trackflow-attempt"
+_MOST_ATTEMPTS = 2**31  # a try every 150 s reaches it in 10,000 years
 
 # AMQP properties that belong to the message. The others belong to one delivery or to one connection.
 _KEPT = (
@@ -39,9 +40,10 @@ class Delivery(TypedDict):
 
 
 def attempts_before(headers: Mapping[str, Any]) -> int:
-    """How often the event failed for a passing reason already. A foreign value counts as none."""
+    """How often the event failed for a passing reason already. A value that is not ours counts as none."""
     value = headers.get(ATTEMPT)
-    return value if isinstance(value, int) and value >= 0 else 0
+    # `True` is an `int` too; and a header cannot carry the successor of the largest one.
+    return value if type(value) is int and 0 <= value < _MOST_ATTEMPTS else 0
 
 
 class Incoming:
@@ -56,6 +58,7 @@ class Incoming:
         else:
             self.headers = dict(message.properties.get("application_headers") or {})
             known = message.properties
+        self.routing_key = str((message.delivery_info or {}).get("routing_key", ""))
         self.properties = {name: known[name] for name in _KEPT if known.get(name) is not None}
         self.body = cast("str | bytes", message.body)
 
@@ -66,6 +69,9 @@ class Incoming:
         this queue, and not every queue that is bound to the exchange.
         """
         message = self._message
+        if self._virtual:  # its broker keeps this very object, and must get back what came if it is requeued
+            came = message.serializable()
+            message.serializable = lambda: came
         message.body = body
         message.delivery_info = {**message.delivery_info, "exchange": "", "routing_key": queue}
         if self._virtual:

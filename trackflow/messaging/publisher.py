@@ -16,7 +16,7 @@ from kombu import Connection
 from kombu.pools import ProducerPool
 
 from trackflow.errors import PublishError
-from trackflow.message import Message
+from trackflow.message import MAX_BODY, Message
 from trackflow.messaging import envelope
 from trackflow.messaging.choreography import Choreography
 from trackflow.messaging.eager import EagerBroker
@@ -53,18 +53,21 @@ class Publisher:
 
         Raises:
             ChoreographyError: the event is not in the choreography.
-            PublishError: another tenant's event, or no queue is bound for it.
+            PublishError: another tenant's event, one that is too long, or no queue is bound for it.
             kombu.exceptions.OperationalError: the broker is away.
         """
         routing_key = self._choreography.routing_key(event.event)
         if event.tenant != self._tenant:
             raise PublishError(f"{event}: tenant {event.tenant!r} on the exchange of {self._tenant!r}")
+        body = event.body()
+        if (size := len(body.encode())) > MAX_BODY:  # every consumer would refuse it
+            raise PublishError(f"{event}: body of {size} bytes, the limit is {MAX_BODY}")
         event = event.published_now()
         properties = envelope.properties_of(event, app_id)
         if self._app.conf.task_always_eager:
             self._eager.deliver(event, properties)
         else:
-            self._publish(event.body(), self._tenant, routing_key, properties)
+            self._publish(body, self._tenant, routing_key, properties)
         return event
 
     def send(self, queue: str, body: str | bytes, **properties: Any) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from trackflow.errors import MessageError
-from trackflow.message import Message
+from trackflow.message import MAX_BODY, Message
 from trackflow.messaging import envelope
 from trackflow.messaging.choreography import Choreography
 from trackflow.messaging.delivery import Delivery, Incoming, attempts_before
@@ -17,8 +17,6 @@ from trackflow.messaging.frames import UNDECODABLE
 from trackflow.messaging.recovery import Recovery
 
 logger = logging.getLogger(__name__)
-
-MAX_BODY = 1024 * 1024  # bytes; an event is a fact, not a file
 
 # Foreign clients often set no content type, or Kombu's for plain text; the JSON parser has the last word.
 _CONTENT_TYPES = frozenset({"application/json", "text/plain", "application/octet-stream"})
@@ -35,6 +33,7 @@ class EventReceiver:
         self._tenant = tenant
         self._choreography = choreography
         self._recovery = recovery
+        self._stale = set[tuple[str, str]]()  # queue and routing key of the bindings that were reported
 
     def __call__(self, queue: EventQueue, message: Any) -> bool:
         """Translate a delivery in place; False if it is settled already and not for Celery.
@@ -52,6 +51,8 @@ class EventReceiver:
             heard = event.event in queue.hears
             if heard:
                 self._translate(incoming, body, event, queue)
+            else:
+                self._check_bystander(incoming, event, queue)
         except MessageError as exc:
             self._bury(incoming, queue, exc)
             return False
@@ -71,6 +72,32 @@ class EventReceiver:
         if event.event not in self._choreography.events:
             raise MessageError(f"event {event.event!r} is not in the choreography")
         return body, event
+
+    def _check_bystander(self, incoming: Incoming, event: Message, queue: EventQueue) -> None:
+        """An event that is not heard may only come because it shares its routing key with one that is.
+
+        Under another's key, or straight to this queue, it is a mistake of its publisher's: those who do hear
+        it did not get it, and nobody would see that it is lost.
+        """
+        key = self._choreography.routing_key(event.event)
+        if incoming.routing_key != key:
+            raise MessageError(
+                f"{queue.task} does not hear {event.event!r}, which came with the routing key "
+                f"{incoming.routing_key!r} instead of {key!r}"
+            )
+        if key not in {self._choreography.routing_key(heard) for heard in queue.hears}:
+            self._report_stale_binding(queue, key)
+
+    def _report_stale_binding(self, queue: EventQueue, key: str) -> None:
+        """Once: it brings one event after the other."""
+        if (queue.name, key) not in self._stale:
+            self._stale.add((queue.name, key))
+            logger.warning(
+                "%s: a stale binding brings what has the routing key %r and is not heard; "
+                "`celery -A tasks track deploy` removes it",
+                queue.name,
+                key,
+            )
 
     def _translate(self, incoming: Incoming, body: str, event: Message, queue: EventQueue) -> None:
         delivery: Delivery = {

@@ -42,7 +42,6 @@ class Recovery:
         """Keep the event as a dead letter: body, properties and headers as they came, and why."""
         queue = delivery["queue"]
         attempts = attempts_before(delivery["headers"]) + (reason != "unreadable")
-        logger.error("%s: dead letter (%s): %s", queue, reason, _in_words(error))
         self._copy(
             delivery,
             dead_queue_name(queue),
@@ -54,12 +53,30 @@ class Recovery:
                 "trackflow-at": datetime.now(UTC).isoformat(),
             },
         )
+        logger.error("%s: dead letter (%s), %s: %s", queue, reason, _name_of(delivery), _in_words(error))
 
     def _copy(self, delivery: Delivery, queue: str, notes: dict[str, Any]) -> None:
-        # Not x-*: with x-death kept, RabbitMQ takes a second round for a cycle and drops the event.
-        # A name that is no UTF-8 comes as bytes.
-        headers = {name: value for name, value in delivery["headers"].items() if str(name)[:2] != "x-"}
+        headers = {name: value for name, value in delivery["headers"].items() if not is_brokers(name)}
         self._publisher.send(queue, delivery["body"], headers={**headers, **notes}, **delivery["properties"])
+
+
+def is_brokers(header: str | bytes) -> bool:
+    """Whether a header tells the broker what to do with one message: a copy must not have it.
+
+    With x-death kept, RabbitMQ takes a second round for a cycle and drops the event. It also routes a message
+    to each queue that CC or BCC names (https://www.rabbitmq.com/docs/sender-selected): a dead letter would go
+    back to the queue where it died, for ever. A name that is no UTF-8 comes as bytes.
+    """
+    return str(header)[:2] == "x-" or header in ("CC", "BCC")
+
+
+def _name_of(delivery: Delivery) -> str:
+    """The event in a log: its order and id, or the id that an unreadable one claims to have."""
+    event = delivery["event"]
+    if event is not None:
+        return f"{event}, id {event.id!r}"
+    identity = delivery["properties"].get("message_id")
+    return f"id {identity!r:.300}" if identity else "no id"
 
 
 def _in_words(error: BaseException) -> str:
