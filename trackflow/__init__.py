@@ -2,6 +2,6 @@
 
 from trackflow.extension import Trackflow
 from trackflow.message import Message
-from trackflow.messaging import EVERY_EVENT, Choreography, Service, Subscription
+from trackflow.messaging import EVERY_EVENT, Choreography, Service, Subscription, transaction
 
-__all__ = ["EVERY_EVENT", "Choreography", "Message", "Service", "Subscription", "Trackflow"]
+__all__ = ["EVERY_EVENT", "Choreography", "Message", "Service", "Subscription", "Trackflow", "transaction"]

@@ -11,7 +11,8 @@ TrackflowError
 │   ├── EngineUnreachable  no answer, and surely nothing happened
 │   ├── AnswerUnknown      no answer, and the request may have taken effect
 │   └── EngineRefused      the engine's own no to something else than an event (a deployment, say)
-└── LedgerError            the ledger cannot be opened or written
+├── LedgerError            the ledger cannot be opened or written
+└── TransactionError       a service asks for a transaction that it has not, or ends the one that it has
 
 Their texts are one line each, name the thing and its value, and never hold a password.
 """
@@ -63,3 +64,7 @@ class EngineRefused(EngineError):
 
 class LedgerError(TrackflowError):
     """The ledger cannot be opened, read or written."""
+
+
+class TransactionError(TrackflowError):
+    """A service asks for a transaction that it has not, or ends the one that it has."""

@@ -6,6 +6,9 @@ through `app.trackflow`, and `celery -A tasks track …` reads it.
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,21 +19,28 @@ from uuid import uuid4
 from celery import Celery, signals
 from pydantic import JsonValue
 
+from trackflow.errors import LedgerError
 from trackflow.message import Message
 from trackflow.messaging import Choreography, Publisher
 from trackflow.messaging.event_queue import EventQueue, event_queue
 from trackflow.messaging.pools import choose_pool
 from trackflow.messaging.receiver import EventReceiver
 from trackflow.messaging.recovery import Recovery
+from trackflow.messaging.shutdown import Ending
 
 # The tracker's rooms are imported when they are used: a worker that only ships goods needs no database driver
 # and no XML parser, starts faster and stays smaller.
 if TYPE_CHECKING:
     from trackflow.bpmn import Model
     from trackflow.engines.port import Engine
+    from trackflow.tracking.inbox import Inbox
     from trackflow.tracking.ledger import Ledger
     from trackflow.tracking.queries import Queries
     from trackflow.tracking.tracker import Tracker
+
+logger = logging.getLogger(__name__)
+
+_LEDGER_AWAY = 1.0  # seconds between two tries to open it
 
 
 class Settings(Protocol):
@@ -38,7 +48,7 @@ class Settings(Protocol):
 
     @property
     def amqp_url(self) -> str:
-        """The broker: `amqp://…`, `amqps://…` or `memory://`."""
+        """The broker: `amqp://…`, `amqps://…` or `memory://`; several nodes separated by `;`."""
 
     @property
     def tenant(self) -> str:
@@ -92,7 +102,7 @@ class Trackflow:
             task_create_missing_queues=False,  # `-Q paymnet` is a mistake, not a new queue
             worker_consumer="trackflow.messaging.consumer:Consumer",
         )
-        self._interrupted = False
+        app.steps["worker"].add(Ending)
         self._connect_signals()
 
     def move_into_memory(self, ledger_url: str) -> None:
@@ -128,6 +138,13 @@ class Trackflow:
 
         in_memory = self.settings.amqp_url.startswith("memory:")
         return Ledger(self.settings.ledger_url, survives_power_cut=not in_memory)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """What services with `once=True` have handled. Raises LedgerError."""
+        from trackflow.tracking.inbox import Inbox
+
+        return Inbox(self.ledger, self.settings.tenant)
 
     @cached_property
     def engine(self) -> Engine:
@@ -172,8 +189,6 @@ class Trackflow:
         signals.worker_process_init.connect(self._process_ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_process_shutdown.connect(self._shutting_down, weak=False)
-        signals.worker_shutting_down.connect(self._note_interrupt, weak=False)
-        signals.worker_shutdown.connect(self._end_well, weak=False)
 
     def _refuse_memory(self, instance: Any, **_: Any) -> None:
         if instance.app is self.app and self.settings.amqp_url.startswith("memory:"):
@@ -198,25 +213,28 @@ class Trackflow:
         if sender.app is self.app and "prefork" not in type(sender.pool).__module__:
             self._start_sweeping()
 
-    def _process_ready(self, **_: Any) -> None:  # a forked one: it has a tracker of its own
-        self._start_sweeping()
+    def _process_ready(self, **_: Any) -> None:  # a forked one, of many: each has a tracker of its own
+        self._start_sweeping(most=1)
 
-    def _start_sweeping(self) -> None:
+    def _start_sweeping(self, most: int | None = None) -> None:
         """Where the tracker runs, look after the events that wait, also those of an earlier run."""
         from trackflow.tracking.service import TrackingService
 
         consumed = self.app.amqp.queues.consume_from.values()
         tasks = (self.app.tasks.get(getattr(queue, "task", "")) for queue in consumed)
         if any(isinstance(task, TrackingService) for task in tasks):
-            self.tracker.start_sweeping()
+            # In a thread: if the ledger is away now, somebody must sweep as soon as it is back.
+            threading.Thread(target=self._sweep, args=(most,), name="opens-ledger", daemon=True).start()
+
+    def _sweep(self, most: int | None) -> None:
+        while True:
+            try:
+                self.tracker.start_sweeping(most)
+                return
+            except LedgerError as exc:
+                logger.warning("the ledger is away, trying again: %s", exc)
+                time.sleep(_LEDGER_AWAY)
 
     def _shutting_down(self, **_: Any) -> None:
         if "tracker" in self.__dict__:
             self.tracker.stop()
-
-    def _note_interrupt(self, sig: str, how: str, **_: Any) -> None:
-        self._interrupted = (sig, how) == ("SIGINT", "Warm")
-
-    def _end_well(self, sender: Any, **_: Any) -> None:
-        if sender.app is self.app and self._interrupted:
-            sender.exitcode = 0  # Celery ends a warm shutdown by Ctrl-C with 1; a second Ctrl-C still does

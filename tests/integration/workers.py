@@ -19,12 +19,14 @@ _START, _END = 60, 60  # seconds; far more than they take
 class Worker:
     """One process, started by the constructor. Its output is in `log`."""
 
-    def __init__(self, arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, arguments: tuple[str, ...], environment: dict[str, str], log: Path, app: str = "tasks"
+    ) -> None:
         self.arguments = arguments
         self._path = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "tasks", *arguments],
+                [sys.executable, "-m", "celery", "-A", app, *arguments],
                 cwd=ROOT,
                 env={**os.environ, **environment},
                 stdout=output,
@@ -66,23 +68,23 @@ class Worker:
 
 
 class Workers:
-    """Starts workers for one tenant, and ends those that are left."""
+    """Starts workers of a Celery app for one tenant, and ends those that are left."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, app: str = "tasks") -> None:
         self.environment = environment
+        self._app = app
         self._folder = folder
         self.all: list[Worker] = []
 
     def start(self, queues: str, *options: str, **environment: str) -> Worker:
         """`celery -A tasks worker -Q queues options…`"""
-        return self.run(
-            "worker", "-Q", queues, "-l", "INFO", "-n", f"{len(self.all)}@%h", *options, **environment
-        )
+        name = f"{self.environment['TENANT']}-{len(self.all)}@%h"  # nobody else's on this broker
+        return self.run("worker", "-Q", queues, "-l", "INFO", "-n", name, *options, **environment)
 
     def run(self, *arguments: str, **environment: str) -> Worker:
         """`celery -A tasks arguments…`"""
         log = self._folder / f"worker-{len(self.all)}.log"
-        worker = Worker(arguments, {**self.environment, **environment}, log)
+        worker = Worker(arguments, {**self.environment, **environment}, log, self._app)
         self.all.append(worker)
         return worker
 

@@ -173,6 +173,37 @@ def test_writers_in_other_processes_are_waited_for(tmp_path: Path) -> None:
     assert Cases(ledger, order.tenant).outcome(order.id) == "received"
 
 
+def test_a_case_is_locked_while_it_is_changed(ledger: Ledger) -> None:
+    if str(ledger) == "sqlite://":
+        pytest.skip("has one connection")
+    order = message("Order_Placed")
+    event = OpenEvent.received(order, starts=True)
+    cases = Cases(ledger, order.tenant)
+    cases.change(order.business_key, lambda case: case.record(event))
+
+    # When nothing of it is written yet, then nobody else gets the lock
+    assert not cases.change(order.business_key, lambda _: _can_be_locked(ledger))
+    assert _can_be_locked(ledger)
+
+
+def _can_be_locked(ledger: Ledger) -> bool:
+    """Whether a transaction of another program could lock the cases now, without waiting."""
+    if ledger.database.dialect.name == "postgresql":
+        other = sa.create_engine(ledger.database.url)
+        lock = "SELECT version FROM cases FOR UPDATE NOWAIT"
+    else:
+        other = sa.create_engine(ledger.database.url, connect_args={"timeout": 0})
+        lock = "BEGIN IMMEDIATE"
+    try:
+        with other.begin() as connection:
+            connection.execute(sa.text(lock))
+    except sa.exc.OperationalError:
+        return False
+    finally:
+        other.dispose()
+    return True
+
+
 def test_threads_take_turns_at_a_ledger_in_memory() -> None:
     ledger = Ledger("sqlite://")
     _count_up(ledger, threads=4, times=50)

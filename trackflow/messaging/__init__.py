@@ -6,5 +6,6 @@ broker → `event_queue` → `service` (a function from an event to the events i
 from trackflow.messaging.choreography import EVERY_EVENT, Choreography, Subscription
 from trackflow.messaging.publisher import Publisher
 from trackflow.messaging.service import Service
+from trackflow.messaging.transaction import transaction
 
-__all__ = ["EVERY_EVENT", "Choreography", "Publisher", "Service", "Subscription"]
+__all__ = ["EVERY_EVENT", "Choreography", "Publisher", "Service", "Subscription", "transaction"]

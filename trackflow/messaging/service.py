@@ -11,19 +11,27 @@ inside the task's trace *and* before the ack, so every outcome is settled there,
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
 
+from billiard.process import current_process
 from celery import Task
-from celery.exceptions import Ignore, Reject, Retry
+from celery.exceptions import Ignore, Reject, Retry, WorkerShutdown, WorkerTerminate
 from kombu.exceptions import OperationalError
 
-from trackflow.errors import ChoreographyError
+from trackflow.errors import ChoreographyError, LedgerError, TrackflowError
 from trackflow.message import Message
 from trackflow.messaging.delivery import Delivery, attempts_before
 from trackflow.messaging.publisher import Publisher
 from trackflow.messaging.recovery import Recovery
+
+
+class Inbox(Protocol):
+    """Remembers what services have handled."""
+
+    def once(self, service: str, event: Message, run: Callable[[], list[Message]]) -> list[Message]:
+        """The event's effects: those of an earlier run if it was handled already, otherwise of this one."""
 
 
 class Host(Protocol):
@@ -31,6 +39,10 @@ class Host(Protocol):
 
     publisher: Publisher
     recovery: Recovery
+
+    @property
+    def inbox(self) -> Inbox:
+        """For services with `once=True`. Raises LedgerError."""
 
 
 class Service(Task):  # type: ignore[type-arg]
@@ -40,8 +52,15 @@ class Service(Task):  # type: ignore[type-arg]
         emits: names of the events that the function may return.
         transient: errors that pass: the event is tried again, down the ladder of its subscription. Any other
             error makes it a dead letter at once.
-        gives_up: after the ladder's last step the event becomes a dead letter; False: the last step is
-            repeated for ever.
+        tries: how often the event is tried at most before it is a dead letter. None: once, and once more
+            after each step of the ladder. With more tries than steps the last step is repeated; `math.inf`:
+            for ever. A ledger that is away ends no event, whatever is said here.
+        once: remember handled events in the ledger's database, in one transaction with what the function
+            writes through `trackflow.transaction()`. A redelivery or a replay of a handled event emits the
+            same again, and the function does not run. What the function does elsewhere (an HTTP call, another
+            database) still happens at least once: a worker may die before the event is remembered. Events
+            are told apart by their ids: two of a foreign client that sets no `message_id` are one event if
+            their bodies are equal.
     """
 
     abstract = True
@@ -50,10 +69,12 @@ class Service(Task):  # type: ignore[type-arg]
     acks_on_timeout = False  # redelivered; the queue's delivery limit decides
     reject_on_worker_lost = True
     ignore_result = True
+    throws = (TrackflowError,)  # it says what is wrong in one line, and that is logged: no traceback
 
     emits: tuple[str, ...] = ()
     transient: tuple[type[Exception], ...] = (ConnectionError, TimeoutError, OperationalError)
-    gives_up = True
+    tries: float | None = None
+    once = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """As a plain function when called as one; for a worker (and in eager mode): handle a delivery."""
@@ -64,10 +85,12 @@ class Service(Task):  # type: ignore[type-arg]
             return self._handle(cast(Message, delivery["event"]))
         except (Reject, Retry, Ignore):
             raise
+        except (WorkerShutdown, WorkerTerminate):  # Celery's own way to end a worker
+            raise
         except SystemExit as exc:
-            if threading.current_thread() is threading.main_thread():
-                raise
-            # Celery would leave the delivery of a pool thread unsettled for ever.
+            if self.request.is_eager or current_process().name != "MainProcess":
+                raise  # a process of a pool ends by it, and its parent requeues the delivery
+            # Celery would go on, and leave the delivery unsettled for ever.
             raise Reject(repr(exc), requeue=True) from exc
         except Exception as exc:
             if self.request.is_eager:
@@ -77,7 +100,11 @@ class Service(Task):  # type: ignore[type-arg]
 
     def _handle(self, event: Message) -> str | None:
         """Returns what a person sees in Flower: the names of the emitted events."""
-        effects = self._effects(event, self.run(event))
+
+        def run() -> list[Message]:
+            return self._effects(event, self.run(event))
+
+        effects = self._host.inbox.once(self.name, event, run) if self.once else run()
         for effect in effects:
             self._host.publisher.emit(effect, app_id=self.name)
         return ", ".join(effect.event for effect in effects) or None
@@ -107,9 +134,9 @@ class Service(Task):  # type: ignore[type-arg]
         """Copy the failed event to where it waits (raises Retry) or is kept; Reject if that fails."""
         recovery = self._host.recovery
         ladder, attempt = delivery["ladder"], attempts_before(delivery["headers"])
-        passing = isinstance(error, self.transient) and bool(ladder)
+        passing = isinstance(error, (*self.transient, LedgerError)) and bool(ladder)
         try:
-            if passing and (attempt < len(ladder) or not self.gives_up):
+            if passing and attempt + 1 < self._most_tries(ladder, error):
                 seconds = ladder[min(attempt, len(ladder) - 1)]
                 recovery.retry(delivery, seconds, error)
             else:
@@ -118,6 +145,11 @@ class Service(Task):  # type: ignore[type-arg]
         except Exception as exc:  # nothing was settled: the broker redelivers it
             raise Reject(exc, requeue=True) from error
         raise Retry(str(error), exc=error, when=seconds) from error  # type: ignore[arg-type]
+
+    def _most_tries(self, ladder: tuple[int, ...], error: Exception) -> float:
+        if isinstance(error, LedgerError):  # says nothing about the event
+            return math.inf
+        return len(ladder) + 1 if self.tries is None else self.tries
 
     @property
     def _host(self) -> Host:

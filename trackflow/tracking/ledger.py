@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import Pool, QueuePool
 
 from trackflow.errors import LedgerError
 from trackflow.tracking import tables
@@ -47,9 +49,10 @@ class Ledger:
         self._synchronous = "FULL" if survives_power_cut else "NORMAL"
         self.database = self._open()
         # PostgreSQL groups its commits itself, and has many writers.
-        self._group = GroupCommit(self.database.begin) if self.database.dialect.name == "sqlite" else None
+        self._group = self._new_group()
         self._reader = self.database.execution_options(reading=True)
         self.create(tables.metadata.create_all)
+        _at_fork(self)
 
     def __str__(self) -> str:
         """Its URL, without the password."""
@@ -65,7 +68,7 @@ class Ledger:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits at its end. Raises LedgerError."""
-        with self._translated(), self.database.begin() as transaction:
+        with self.translated(), self.database.begin() as transaction:
             yield transaction
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -74,7 +77,7 @@ class Ledger:
         On SQLite the threads of a process share transactions (see `GroupCommit`): the fast way for much
         traffic, where `writing` is the plain one.
         """
-        with self._translated():
+        with self.translated():
             if self._group is not None:
                 return self._group.write(work)
             with self.database.begin() as transaction:
@@ -83,12 +86,34 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that only reads, and keeps no writer waiting. Raises LedgerError."""
-        with self._translated(), self._reader.begin() as transaction:
+        with self.translated(), self._reader.begin() as transaction:
             yield transaction
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """The one seam where the database's errors become ours. Raises LedgerError."""
+        try:
+            yield
+        except (SQLAlchemyError, self.database.dialect.loaded_dbapi.Error, UnicodeEncodeError) as exc:
+            raise self.error(exc) from exc
+
+    def error(self, exc: Exception) -> LedgerError:
+        """The database's error as ours, without parameters: they are private."""
+        words = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc)
+        return LedgerError(f"ledger {self}: {' '.join(words.split())}")
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
         self.database.dispose()
+
+    def start_afresh(self) -> None:
+        """In a forked child: use no connection and no lock of the parent's."""
+        _inherited.append(self.database.pool)
+        self.database.dispose(close=False)
+        self._group = self._new_group()
+
+    def _new_group(self) -> GroupCommit | None:
+        return GroupCommit(self.database.begin) if self.database.dialect.name == "sqlite" else None
 
     def _open(self) -> Engine:
         try:
@@ -107,6 +132,7 @@ class Ledger:
             max_overflow=0 if in_memory else MORE_CONNECTIONS,
             pool_use_lifo=True,  # the connection used last has the pages of the last transaction in its cache
             connect_args={"check_same_thread": False, "timeout": BUSY},
+            hide_parameters=True,
         )
         event.listen(database, "connect", self._prepare_sqlite)
         event.listen(database, "begin", _begin_sqlite)
@@ -126,16 +152,22 @@ class Ledger:
             max_overflow=MORE_CONNECTIONS,
             isolation_level="READ COMMITTED",
             connect_args={"connect_timeout": CONNECT},
+            hide_parameters=True,
         )
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """The one seam where the database's errors become ours; without parameters: they are private."""
-        try:
-            yield
-        except (SQLAlchemyError, self.database.dialect.loaded_dbapi.Error) as exc:
-            words = str(exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc)
-            raise LedgerError(f"ledger {self}: {' '.join(words.split())}") from exc
+
+# Kept open to the end of a forked child: closing one would talk to the server in the parent's name.
+_inherited: list[Pool] = []
+
+
+def _at_fork(ledger: Ledger) -> None:
+    opened = weakref.ref(ledger)  # the registration outlives every ledger
+
+    def in_child() -> None:
+        if (ledger := opened()) is not None:
+            ledger.start_afresh()
+
+    os.register_at_fork(after_in_child=in_child)
 
 
 def _url(text: str) -> URL:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trackflow.errors import LedgerError
+import math
+
 from trackflow.messaging import Service
 
 
@@ -14,5 +15,4 @@ class TrackingService(Service):
     """
 
     abstract = True
-    transient = (*Service.transient, LedgerError)
-    gives_up = False
+    tries = math.inf
