@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,8 @@ from tests.tracking.order_engines import STEPS, Fault, RemoteOrders
 from tests.tracking.world import KEY, TENANT, World, message
 from trackflow.engines.port import Answer
 from trackflow.message import Message
-from trackflow.tracking import asking
+from trackflow.tracking import asking, statements
+from trackflow.tracking import cases as cases_module
 from trackflow.tracking.asking import Said, Verdict
 from trackflow.tracking.lease import Timing, uptime
 from trackflow.tracking.tables import cases
@@ -129,6 +131,42 @@ def test_the_last_moment_to_send_counts_from_before_the_claim(remote: Remote) ->
 
     # 51 s of lease less 13 s for the request and 20 s of quarantine
     assert before + 18 <= job.last_moment <= uptime() + 18
+
+
+def test_a_lease_counts_from_before_the_wait_for_the_case(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a case that somebody else has locked for eight seconds
+    now = [0.0]
+    monkeypatch.setattr(cases_module, "uptime", lambda: now[0])
+    lock = statements.LOCK_CASE.first
+
+    def wait_and_lock(*arguments: Any) -> Any:
+        row = lock(*arguments)
+        now[0] += 8
+        return row
+
+    monkeypatch.setattr(statements.LOCK_CASE, "first", wait_and_lock)
+
+    # When it is claimed after that
+    job = remote.claim(message("Order_Placed"))
+
+    # Then the last moment to send is one of a lease that began when the claim was asked for
+    assert job.last_moment == Timing().last_moment(0.0, remote.engine.request_seconds)
+
+
+def test_a_start_event_is_told_before_those_that_came_earlier(remote: Remote) -> None:
+    # Given events that were only recorded, the start event last
+    remote.tracker.stop()
+    for event in reversed(STEPS):
+        assert remote.hear(event) == "received"
+
+    # When they are told
+    assert remote.another().tracker.sweep()
+
+    # Then the order starts first
+    assert remote.engine.told[0] == "Order_Placed"
+    assert set(remote.outcomes().values()) == {"correlated"}
 
 
 @pytest.mark.parametrize("verdict", [each for each in Verdict if each is not Verdict.CORRELATED])

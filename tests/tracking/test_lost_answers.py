@@ -45,6 +45,8 @@ def test_after_a_lost_answer_the_case_is_in_quarantine(remote: Remote) -> None:
     remote.engine.faults.append(remote.engine.request_is_late)
     order = message("Order_Placed")
     remote.tracker.handle(order)
+    case = remote.case()
+    assert (case.token, case.due_at) == (None, case.claimed_until)  # nobody's, and due at its end
 
     # When further events come, and it comes again, and a sweeper looks
     assert remote.hear("Payment_Done") == "received"
@@ -75,6 +77,27 @@ def test_a_doubt_stays_until_the_outcome_is_final(remote: Remote) -> None:
     # Then the engine's memory is asked before the event is told again
     assert remote.outcome(payment) == "correlated"
     assert remote.engine.told == ["Payment_Done"] * 2
+
+
+def test_what_is_in_doubt_is_asked_about_before_it_is_given_up(remote: Remote) -> None:
+    # Given an early event whose first request is under way for longer than the quarantine
+    remote.hear("Order_Placed")
+    remote.engine.faults.append(remote.engine.request_is_late)
+    fetched = message("Goods_Fetched")
+    remote.tracker.handle(fetched)
+    remote.sweep()
+    assert (remote.outcome(fetched), remote.row(fetched).attempted) == ("waiting", True)
+
+    # When that takes effect after all, and people bring the order to its end
+    [run] = remote.engine.of(KEY)
+    remote.engine.move(run)
+    remote.engine.land()
+    remote.engine.move(run)
+    remote.sweep()
+
+    # Then the event was not in vain
+    assert remote.engine.states(KEY) == ["completed"]
+    assert remote.outcome(fetched) == "correlated"
 
 
 def test_an_earlier_request_that_wins_while_a_later_one_is_under_way_is_seen(remote: Remote) -> None:
@@ -225,6 +248,18 @@ def test_while_the_engine_is_silent_one_probe_at_a_time_asks_it(remote: Remote) 
 
     assert breaker.allows_probe()
     assert not breaker.allows_probe()
+
+
+def test_a_probe_that_finds_nothing_to_ask_is_given_back(remote: Remote) -> None:
+    # Given a silent engine, and no case that is overdue
+    remote.engine.is_away = True
+    for key in ("a", "b", "c"):
+        remote.hear("Order_Placed", key)
+    remote.teller._breaker._probe_at = 0.0
+    assert not remote.tracker.sweep()
+
+    # When a case is overdue, then it is the probe
+    assert remote.sweep("a")
 
 
 def test_an_order_whose_instance_the_engine_has_forgotten_has_ended(remote: Remote) -> None:

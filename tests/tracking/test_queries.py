@@ -80,7 +80,7 @@ def test_an_order_that_nobody_heard_of_is_none(world: AnyWorld) -> None:
 def test_a_case_that_no_event_belongs_to_is_no_order(world: AnyWorld) -> None:
     order = message("Order_Placed")
     world.tracker.handle(order)
-    world.hear("Payment_Done", key="other", id=order.id)
+    world.tracker.retry("other", [])
 
     assert asking(world).order("other") is None
     assert [each.business_key for each in asking(world).orders()] == [KEY]

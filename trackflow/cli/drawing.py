@@ -1,4 +1,4 @@
-"""One order's story: its events as stations on a line, and a table of them.
+"""One order's story: its events as stations on a line, a table of them, and what people did about them.
 
 ●─── 12 ms ────●─── 8 ms ─────○
 Order_Placed   Payment_Done   Goods_Fetched
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trackflow.cli.console import joined, span, table
+from trackflow.tracking.audit import Act
 from trackflow.tracking.orders import Event, Order
 
 # Of an event that moved the order, one that it waits for, and the end.
@@ -48,13 +49,15 @@ class Station(NamedTuple):
     later: str  # how long after the station before
 
 
-def story(order: Order, width: int) -> RenderableType:
+def story(order: Order, width: int, acts: Sequence[Act] = ()) -> RenderableType:
     """The whole story, for a person."""
     parts: list[RenderableType] = [*_title(order), Text()]
     stations = list(_stations(order))
     if stations:
         parts += [*_line(stations, width), Text()]
     parts.append(_events(order.events or ()))
+    if acts:
+        parts += [Text(), _acts(acts, order.events or ())]
     return Group(*parts)
 
 
@@ -162,4 +165,15 @@ def _events(events: Sequence[Event]) -> Table:
         reason = [event.reason or ""] if with_reasons else []
         rows.add_row(event.event, outcome, when, _later(before, at), *reason)
         before = at
+    return rows
+
+
+def _acts(acts: Sequence[Act], events: Sequence[Event]) -> Table:
+    names = {event.id: event.event for event in events}
+    rows = table("done", "to", "in", "when", "by", "why", wraps="why")
+    for act in acts:
+        identity, queue = act.entry.event_id, act.entry.queue
+        name = names.get(identity, identity)  # an event that became a dead letter may not be in the ledger
+        when = f"{act.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        rows.add_row(act.action, name, queue or "ledger", when, act.who, act.why or "")
     return rows

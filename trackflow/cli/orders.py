@@ -11,6 +11,7 @@ from trackflow.cli.drawing import story
 from trackflow.cli.errors import Failure
 from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
+from trackflow.tracking.audit import Audit
 from trackflow.tracking.orders import Order
 
 _LIMIT = 20  # orders that fit on a screen
@@ -38,17 +39,18 @@ def list_command(trackflow: Trackflow, state: str | None, limit: int, as_json: b
 @as_json_option
 @pass_trackflow
 def show_command(trackflow: Trackflow, key: str, as_json: bool) -> None:
-    """Print the story of the order with the business key KEY."""
+    """Print the story of the order with the business key KEY, and what people did about it."""
     order = trackflow.queries.order(key)
     if order is None:
         raise Failure(
             f"no order {key!r} of tenant {trackflow.settings.tenant!r} in ledger {trackflow.ledger}"
         )
+    acts = Audit(trackflow.ledger, trackflow.settings.tenant).acts_on_order(key)
     if as_json:
-        print_json(order.as_json())
+        print_json({**order.as_json(), "actions": [act.as_json() for act in acts]})
     else:
         out = console()
-        out.print(story(order, out.width))
+        out.print(story(order, out.width, acts))
 
 
 def _print_list(orders: list[Order]) -> None:

@@ -40,6 +40,9 @@ class Verdict(Enum):
     NOT_ENDED = auto()  # one runs, or none has begun
 
 
+SILENT = (Verdict.NOTHING, Verdict.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A verdict, and why, in words for people."""

@@ -35,6 +35,12 @@ class Breaker:
             self._probe_at = uptime() + self._patience
             return True
 
+    def give_probe_back(self) -> None:
+        """There was nothing to ask: another may be the probe."""
+        with self._lock:
+            if self.open:
+                self._probe_at = uptime()
+
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Around each request: counts it as answered or not."""

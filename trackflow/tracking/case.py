@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from trackflow.errors import MessageError
 from trackflow.prepared import Prepared
 from trackflow.tracking import statements
 from trackflow.tracking.open_event import HAD_ENDED, NOT_YET, OpenEvent
@@ -21,7 +22,6 @@ class Recorded:
 
     outcome: Outcome
     is_new: bool  # it was this very delivery that brought it
-    is_same: bool  # it has the delivery's business key and name: otherwise the first stays
 
 
 class Case:
@@ -58,6 +58,8 @@ class Case:
         """Insert an event, or count one more delivery of it: then nothing else changes.
 
         A second start event is a duplicate at once, if the first took effect.
+
+        Raises MessageError if the ledger has another event under its id.
         """
         message = event.message
         arrival = self.now if self.last_at is None else max(self.now, self.last_at + _TICK)
@@ -78,12 +80,14 @@ class Case:
             },
         )
         if row.deliveries > 1:
-            is_same = (row.business_key, row.name) == (message.business_key, message.event)
-            return Recorded(Outcome(row.outcome), is_new=False, is_same=is_same)
+            if (row.business_key, row.name) != (message.business_key, message.event):
+                first = f"{row.business_key} {row.name}"
+                raise MessageError(f"{message}: its id {message.id!r} is that of {first}, which stays")
+            return Recorded(Outcome(row.outcome), is_new=False)
         self.open += 1
         self.first_at = arrival if self.first_at is None else self.first_at
         self.last_at = arrival
-        return Recorded(self._rejected_if_second(event), is_new=True, is_same=True)
+        return Recorded(self._rejected_if_second(event), is_new=True)
 
     def next_event(self) -> OpenEvent | None:
         """The event to tell now: received before waiting, starts first, then in the order of arrival.
@@ -146,6 +150,16 @@ class Case:
     def delay(self, event: OpenEvent, reason: str, doubt: bool) -> None:
         """The engine said nothing on the event: its outcome stays."""
         self._of_event(statements.DELAY, event, why=reason, doubt=doubt)
+
+    def reopen(self, event_id: str) -> bool:
+        """Let an event that was refused, or that waits, be told now. False: it neither was nor does."""
+        row = statements.REOPEN.first(self.transaction, {"t": self.tenant, "event": event_id})
+        if row is None:
+            waits = statements.REMIND.run(self.transaction, {"t": self.tenant, "event": event_id})
+            return waits == 1
+        self.open += 1
+        self._rejected_if_second(OpenEvent.from_row(row))
+        return True
 
     def explain(self, event: OpenEvent, reason: str) -> None:
         """Keep a fact about an event, whatever its outcome."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from trackflow.tracking.case import Case
 from trackflow.tracking.lease import uptime
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.open_event import OpenEvent
+from trackflow.tracking.retried import Standing
 from trackflow.tracking.tables import Outcome
 
 R = TypeVar("R")
@@ -54,6 +55,15 @@ class Cases:
             return Outcome(
                 statements.OUTCOME.first(transaction, {"t": self._tenant, "event": event_id}).outcome
             )
+
+    def standings(self, event_ids: Iterable[str]) -> tuple[Standing, ...]:
+        """What has become of recorded events so far, and why. Raises LedgerError."""
+        with self._ledger.reading() as transaction:
+            rows = [
+                statements.STANDING.first(transaction, {"t": self._tenant, "event": each})
+                for each in event_ids
+            ]
+        return tuple(Standing(Outcome(row.outcome), row.reason) for row in rows)
 
     def start_event(self, business_key: str) -> OpenEvent | None:
         """The start event of a case that was told, if there is one. Raises LedgerError."""

@@ -37,7 +37,7 @@ class Timing:
     lost_answers: int = 3  # in a row, until the breaker opens
     failures: int = 20  # of the engine at one event, until it is refused
     sweep: float = 1.0  # between two looks for overdue cases
-    sweepers: int = 4  # threads; after an outage they tell what was only recorded
+    sweepers: int = 16  # threads at most, as many as a worker has: after an outage they tell the backlog
 
     def check(self, request: float) -> None:
         """Raise ValueError if a lease is too short for requests that take up to so many seconds."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trackflow.engines.port import Instance
+from trackflow.tracking.open_event import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,22 @@ class Event:
     received_at: datetime
     correlated_at: datetime | None
     payload: Any = None
+
+    @classmethod
+    def from_row(cls, row: Any, payload: Any = None) -> Event:
+        """The event of a row of the ledger."""
+        return cls(
+            id=row.event_id,
+            event=row.name,
+            cause=row.cause,
+            outcome=row.outcome,
+            reason=row.reason,
+            deliveries=row.deliveries,
+            published_at=moment(row.published_at),
+            received_at=datetime.fromtimestamp(row.received_at, UTC),
+            correlated_at=moment(row.correlated_at),
+            payload=payload,
+        )
 
     def as_json(self) -> dict[str, Any]:
         """As `show --json` prints it."""

@@ -12,7 +12,6 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 from trackflow.engines.port import Engine, Instance
 from trackflow.errors import EngineError
 from trackflow.tracking.ledger import Ledger
-from trackflow.tracking.open_event import moment
 from trackflow.tracking.orders import Event, Order, causes_first
 from trackflow.tracking.tables import cases, events
 
@@ -89,7 +88,8 @@ class Queries:
             instances, error = self._engine.history(self._tenant, business_key), None
         except EngineError as exc:
             instances, error = [], str(exc)
-        return _order(case, rows[-1].name, instances, error, causes_first([_event(row) for row in rows]))
+        found = [Event.from_row(row, payload=json.loads(row.body)["payload"]) for row in rows]
+        return _order(case, rows[-1].name, instances, error, causes_first(found))
 
     def _chunks(self, state: str | None, limit: int) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         size = min(limit, CHUNK) if state is None else CHUNK
@@ -141,18 +141,3 @@ def _state(row: Row[*tuple[Any, ...]], instances: Sequence[Instance]) -> str:
     if row.open:
         return "waiting"
     return "unknown" if row.version else "refused"
-
-
-def _event(row: Row[*tuple[Any, ...]]) -> Event:
-    return Event(
-        id=row.event_id,
-        event=row.name,
-        cause=row.cause,
-        outcome=row.outcome,
-        reason=row.reason,
-        deliveries=row.deliveries,
-        published_at=moment(row.published_at),
-        received_at=datetime.fromtimestamp(row.received_at, UTC),
-        correlated_at=moment(row.correlated_at),
-        payload=json.loads(row.body)["payload"],
-    )

@@ -14,18 +14,20 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from uuid import uuid4
 
 from trackflow.engines.port import RemoteEngine
 from trackflow.errors import EngineError
 from trackflow.message import Message
-from trackflow.tracking.asking import Asking, Job, Said, Verdict
+from trackflow.tracking.asking import SILENT, Asking, Job, Said, Verdict
 from trackflow.tracking.breaker import Breaker
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent
 from trackflow.tracking.repair import Repair
+from trackflow.tracking.retried import Retried
 from trackflow.tracking.tables import OPEN, Outcome
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,8 @@ class RemoteTeller:
         outcome, job = self.record(message)
         if job is None:
             return outcome
-        if message.id in self._work(job):
+        said = self._work(job).get(message.id)
+        if said is not None and said.verdict is Verdict.CORRELATED:
             return Outcome.CORRELATED
         return self._cases.outcome(message.id)
 
@@ -69,6 +72,15 @@ class RemoteTeller:
             self._work(job)
         return job is not None
 
+    def retry(self, business_key: str, event_ids: Sequence[str]) -> Retried:
+        """Reopen what was refused or waits, and tell it at once, if nobody holds the case."""
+        reopened, is_held, job = self._cases.change(business_key, lambda case: self._reopen(case, event_ids))
+        said = self._work(job)
+        silence = next((each.reason for each in said.values() if each.verdict in SILENT), None)
+        if reopened and job is None and self._breaker.open:
+            silence = "the engine gives no answer"
+        return Retried(self._cases.standings(reopened), is_held, silence)
+
     def record(self, message: Message) -> tuple[Outcome, Job | None]:
         """Write a delivery into the ledger; then it may be acked. A job if that claimed the case."""
         event = OpenEvent.received(message, starts=message.event in self._starts)
@@ -76,7 +88,15 @@ class RemoteTeller:
 
     def take_over(self) -> Job | None:
         """Claim the case that is most overdue."""
-        return self._cases.change_overdue(self._claim_overdue)
+        if not self._breaker.allows_probe():
+            return None
+        job = None
+        try:
+            job = self._cases.change_overdue(self._claim_overdue)
+        finally:
+            if job is None:
+                self._breaker.give_probe_back()
+        return job
 
     def settle(self, job: Job, said: Said) -> Job | None:
         """Write down what the engine said. The case's next job; None: it is released, or was lost."""
@@ -88,26 +108,34 @@ class RemoteTeller:
             self._look_for_twins(job.event)
         return following
 
-    def _work(self, job: Job | None) -> set[str]:
-        """Tell the events of a claimed case; the ids of those that took effect."""
-        correlated = set()
+    def _work(self, job: Job | None) -> dict[str, Said]:
+        """Tell the events of a claimed case; what the engine said of each last, by their ids."""
+        said = {}
         while job is not None:
-            said = self._asking.about(job)
-            if said.verdict is Verdict.CORRELATED:
-                correlated.add(job.event.id)
-            job = self.settle(job, said)
-        return correlated
+            said[job.event.id] = self._asking.about(job)
+            job = self.settle(job, said[job.event.id])
+        return said
 
     def _record(self, case: Case, event: OpenEvent) -> tuple[Outcome, Job | None]:
         may_tell = not (case.is_claimed or self._breaker.open or self._stopping.is_set())
         is_only = may_tell and not case.open  # then it need not be looked for, nor be written twice
         recorded = case.record(event, attempted=is_only)
-        if recorded.outcome not in OPEN or not recorded.is_same or case.is_claimed:
+        if recorded.outcome not in OPEN or case.is_claimed:
             return recorded.outcome, None
         if not may_tell:
             case.release(due_in=0)
             return recorded.outcome, None
         return recorded.outcome, self._claim(case, event) if is_only else self._claim_next(case)
+
+    def _reopen(self, case: Case, event_ids: Sequence[str]) -> tuple[list[str], bool, Job | None]:
+        reopened = [each for each in event_ids if case.reopen(each)]
+        if not reopened or case.is_claimed:
+            return reopened, case.is_claimed, None
+        case.idle = 0
+        if self._breaker.open or self._stopping.is_set():
+            case.release(due_in=0)
+            return reopened, False, None
+        return reopened, False, self._claim_next(case)
 
     # ---- claim ---------------------------------------------------------------------------------------
 
@@ -132,8 +160,6 @@ class RemoteTeller:
         return Job(event, is_told, case.version, token, last_moment)
 
     def _claim_overdue(self, case: Case) -> Job | None:
-        if not self._breaker.allows_probe():
-            return None
         job = self._claim_next(case)
         if job is None and case.open:  # what waits is not to be told now: has it anything to wait for?
             job = self._claim(case, case.any_open_event(), is_told=False)

@@ -116,6 +116,7 @@ START_EVENT = Prepared(
     ).where(_THIS_CASE)
 )
 OUTCOME = Prepared(select(events.c.outcome).where(_EVENT))
+STANDING = Prepared(select(events.c.outcome, events.c.reason).where(_EVENT))
 
 # ---- what becomes of an event ------------------------------------------------------------------------
 
@@ -151,6 +152,15 @@ WAIT = Prepared(
 DELAY = Prepared(
     update(events).where(_EVENT, _IS_OPEN).values(reason=bindparam("why"), attempted=bindparam("doubt"))
 )
+# At somebody's wish. What was given up may have taken effect all the same: it is told as one in doubt.
+_AFRESH = {"seen_version": -1, "failures": 0}
+REOPEN = Prepared(
+    update(events)
+    .where(_EVENT, events.c.outcome == Outcome.REFUSED.value)
+    .values(outcome=Outcome.RECEIVED.value, reason=None, attempted=True, **_AFRESH)
+    .returning(*_TOLD.selected_columns)
+)
+REMIND = Prepared(update(events).where(_EVENT, _WAITS).values(**_AFRESH))
 EXPLAIN = Prepared(update(events).where(_EVENT).values(reason=bindparam("why")))
 
 # ---- what becomes of the others of its case ----------------------------------------------------------

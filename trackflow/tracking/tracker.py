@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
 from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine
@@ -11,6 +12,7 @@ from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.remote import RemoteTeller
+from trackflow.tracking.retried import Retried
 from trackflow.tracking.sweeper import Sweeper
 from trackflow.tracking.transactional import TransactionalTeller
 
@@ -24,15 +26,17 @@ class Teller(Protocol):
     def sweep(self) -> bool:
         """Work one overdue case, if there is one."""
 
+    def retry(self, business_key: str, event_ids: Sequence[str]) -> Retried:
+        """Reopen events of one case, and tell them if nobody else does."""
+
 
 class Tracker:
     """For any thread. Several trackers, in several processes and on several hosts, may share a ledger."""
 
     def __init__(self, teller: Teller, timing: Timing, sweepers: int, stopping: threading.Event) -> None:
         self._teller = teller
-        self._sweepers = sweepers
         self._stopping = stopping
-        self._sweeper = Sweeper(teller.sweep, timing.sweep, stopping)
+        self._sweeper = Sweeper(teller.sweep, timing.sweep, sweepers, stopping)
 
     def handle(self, message: Message) -> str:
         """Record a delivery, tell the engine what can be told of its case, and say what became of the event.
@@ -41,6 +45,7 @@ class Tracker:
         "duplicate", "unmatched", "refused".
 
         Raises:
+            MessageError: the ledger has another event under its id, and keeps that.
             LedgerError: the delivery must come again, which is harmless whatever was done.
         """
         return str(self._teller.handle(message))
@@ -49,9 +54,16 @@ class Tracker:
         """Work the most overdue case; False if there is none, or it is not the time. Raises LedgerError."""
         return self._teller.sweep()
 
-    def start_sweeping(self) -> None:
-        """Look after overdue cases in threads of their own, until `stop`."""
-        self._sweeper.start(self._sweepers)
+    def retry(self, business_key: str, event_ids: Sequence[str]) -> Retried:
+        """Tell the engine again which events of one order it had refused, or what waits. Raises LedgerError.
+
+        What took effect, was a second start, or came after the end of its order stays as it is.
+        """
+        return self._teller.retry(business_key, event_ids)
+
+    def start_sweeping(self, most: int | None = None) -> None:
+        """Look after overdue cases in threads of their own, until `stop`: at most so many, if it is said."""
+        self._sweeper.start(most)
 
     def stop(self, wait: float = 0.0) -> None:
         """Tell no further event: whoever holds a case gives it back after the event that is being told now.

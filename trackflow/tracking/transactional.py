@@ -6,6 +6,8 @@ waits in the ledger and is told again whenever another event of its case was acc
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from trackflow.engines.port import Outcome as Word
 from trackflow.engines.port import TransactionalEngine
 from trackflow.message import Message
@@ -13,6 +15,7 @@ from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent, reason_of
+from trackflow.tracking.retried import Retried
 from trackflow.tracking.tables import OPEN, Outcome
 
 
@@ -40,6 +43,11 @@ class TransactionalTeller:
         """Tell the waiting events of the most overdue case: a timer or a deployment may have moved it."""
         return self._cases.change_overdue(self._look_again) is not None
 
+    def retry(self, business_key: str, event_ids: Sequence[str]) -> Retried:
+        """Reopen what was refused or waits, and tell it."""
+        reopened = self._cases.change(business_key, lambda case: self._reopen_and_tell(case, event_ids))
+        return Retried(self._cases.standings(reopened))
+
     def _record_and_tell(self, case: Case, event: OpenEvent) -> Outcome:
         recorded = case.record(event)
         if not recorded.is_new or recorded.outcome not in OPEN:
@@ -49,6 +57,14 @@ class TransactionalTeller:
             self._tell_waiting(case)
         case.release(due_in=self._timing.pause(case.idle))
         return outcome
+
+    def _reopen_and_tell(self, case: Case, event_ids: Sequence[str]) -> list[str]:
+        reopened = [each for each in event_ids if case.reopen(each)]
+        if reopened:
+            case.idle = 0
+            self._tell_waiting(case)
+            case.release(due_in=self._timing.pause(case.idle))
+        return reopened
 
     def _look_again(self, case: Case) -> Case:
         case.look_again()
