@@ -6,27 +6,24 @@ through `app.trackflow`, and `celery -A tasks track …` reads it.
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import uuid4
 
-from celery import Celery, signals
+from celery import Celery
 from pydantic import JsonValue
 
-from trackflow.errors import LedgerError
 from trackflow.message import Message
 from trackflow.messaging import Choreography, Publisher
 from trackflow.messaging.event_queue import EventQueue, event_queue
-from trackflow.messaging.pools import choose_pool
 from trackflow.messaging.receiver import EventReceiver
 from trackflow.messaging.recovery import Recovery
 from trackflow.messaging.shutdown import Ending
+from trackflow.workers import watch_workers
 
 # The tracker's rooms are imported when they are used: a worker that only ships goods needs no database driver
 # and no XML parser, starts faster and stays smaller.
@@ -38,9 +35,7 @@ if TYPE_CHECKING:
     from trackflow.tracking.queries import Queries
     from trackflow.tracking.tracker import Tracker
 
-logger = logging.getLogger(__name__)
-
-_LEDGER_AWAY = 1.0  # seconds between two tries to open it
+T = TypeVar("T")
 
 
 class Settings(Protocol):
@@ -73,6 +68,17 @@ class InMemory:
     engine_url: str = "embedded"
 
 
+class opened_once(cached_property[T]):  # noqa: N801  (it is used as `property` is)
+    """As `cached_property`, which since Python 3.12 lets two threads open the same thing twice."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """The value, made by the first who asks."""
+        if instance is None:
+            return self
+        with instance._opening:
+            return super().__get__(instance, owner)
+
+
 class Trackflow:
     """One tenant's choreography on one Celery app.
 
@@ -85,6 +91,7 @@ class Trackflow:
     def __init__(
         self, app: Celery, choreography: Choreography, settings: Settings, models: Path | str = "bpmn"
     ) -> None:
+        self._opening = threading.RLock()
         self.app = app
         self.choreography = choreography
         self.settings: Settings = settings
@@ -103,7 +110,7 @@ class Trackflow:
             worker_consumer="trackflow.messaging.consumer:Consumer",
         )
         app.steps["worker"].add(Ending)
-        self._connect_signals()
+        watch_workers(self)
 
     def move_into_memory(self, ledger_url: str) -> None:
         """Run on `memory://` and the embedded engine, whatever the settings say; only before the first use.
@@ -131,7 +138,7 @@ class Trackflow:
 
         return tuple(read(path) for path in sorted(self.models_folder.glob("*.bpmn")))
 
-    @cached_property
+    @opened_once
     def ledger(self) -> Ledger:
         """Every event and case. Raises LedgerError."""
         from trackflow.tracking.ledger import Ledger
@@ -139,14 +146,14 @@ class Trackflow:
         in_memory = self.settings.amqp_url.startswith("memory:")
         return Ledger(self.settings.ledger_url, survives_power_cut=not in_memory)
 
-    @cached_property
+    @opened_once
     def inbox(self) -> Inbox:
         """What services with `once=True` have handled. Raises LedgerError."""
         from trackflow.tracking.inbox import Inbox
 
         return Inbox(self.ledger, self.settings.tenant)
 
-    @cached_property
+    @opened_once
     def engine(self) -> Engine:
         """The BPMN engine that `engine_url` names. Does not connect yet."""
         if self.settings.engine_url == "embedded":
@@ -158,7 +165,7 @@ class Trackflow:
 
         return CamundaEngine(self.settings.engine_url, self.variables)
 
-    @cached_property
+    @opened_once
     def tracker(self) -> Tracker:
         """Tells the engine every event once."""
         from trackflow.tracking.tracker import open_tracker
@@ -174,67 +181,13 @@ class Trackflow:
         return Queries(self.ledger, self.engine, self.settings.tenant)
 
     @property
+    def opened_tracker(self) -> Tracker | None:
+        """The tracker, if this process has opened one."""
+        return self.__dict__.get("tracker")
+
+    @property
     def variables(self) -> frozenset[str]:
         """Names of the payload fields that the engine is given."""
         if self.choreography.variables is not None:
             return self.choreography.variables
         return frozenset[str]().union(*(model.variables for model in self.models))
-
-    def _connect_signals(self) -> None:
-        # Not weakly: the handlers live as long as the app.
-        signals.celeryd_init.connect(self._refuse_memory, weak=False)
-        signals.celeryd_init.connect(self._refuse_unknown_queues, weak=False)
-        signals.worker_init.connect(self._choose_pool, weak=False)
-        signals.worker_ready.connect(self._worker_ready, weak=False)
-        signals.worker_process_init.connect(self._process_ready, weak=False)
-        signals.worker_shutting_down.connect(self._shutting_down, weak=False)
-        signals.worker_process_shutdown.connect(self._shutting_down, weak=False)
-
-    def _refuse_memory(self, instance: Any, **_: Any) -> None:
-        if instance.app is self.app and self.settings.amqp_url.startswith("memory:"):
-            raise SystemExit(
-                "AMQP_URL is memory://, which lives within one process, so no other could reach this worker: "
-                "set AMQP_URL=amqp://…, or see everything in one process with `celery -A tasks track demo`"
-            )
-
-    def _refuse_unknown_queues(self, instance: Any, options: Any, **_: Any) -> None:
-        if instance.app is not self.app:
-            return
-        known = [queue.task for queue in self.queues]  # also each one's alias
-        unknown = set(options.get("queues") or ()) - {*known, *(queue.name for queue in self.queues)}
-        if unknown:
-            raise SystemExit(f"-Q {','.join(sorted(unknown))}: no such queue; there are {', '.join(known)}")
-
-    def _choose_pool(self, sender: Any, **_: Any) -> None:
-        if sender.app is self.app:
-            choose_pool(sender, self.choreography)
-
-    def _worker_ready(self, sender: Any, **_: Any) -> None:
-        if sender.app is self.app and "prefork" not in type(sender.pool).__module__:
-            self._start_sweeping()
-
-    def _process_ready(self, **_: Any) -> None:  # a forked one, of many: each has a tracker of its own
-        self._start_sweeping(most=1)
-
-    def _start_sweeping(self, most: int | None = None) -> None:
-        """Where the tracker runs, look after the events that wait, also those of an earlier run."""
-        from trackflow.tracking.service import TrackingService
-
-        consumed = self.app.amqp.queues.consume_from.values()
-        tasks = (self.app.tasks.get(getattr(queue, "task", "")) for queue in consumed)
-        if any(isinstance(task, TrackingService) for task in tasks):
-            # In a thread: if the ledger is away now, somebody must sweep as soon as it is back.
-            threading.Thread(target=self._sweep, args=(most,), name="opens-ledger", daemon=True).start()
-
-    def _sweep(self, most: int | None) -> None:
-        while True:
-            try:
-                self.tracker.start_sweeping(most)
-                return
-            except LedgerError as exc:
-                logger.warning("the ledger is away, trying again: %s", exc)
-                time.sleep(_LEDGER_AWAY)
-
-    def _shutting_down(self, **_: Any) -> None:
-        if "tracker" in self.__dict__:
-            self.tracker.stop()

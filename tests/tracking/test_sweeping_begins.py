@@ -36,7 +36,7 @@ def test_a_tracker_that_starts_while_the_ledger_is_away_sweeps_when_it_is_back(
     def witness(event: Message) -> None:
         app.trackflow.tracker.handle(event)
 
-    with caplog.at_level(logging.WARNING, "trackflow.extension"):
+    with caplog.at_level(logging.WARNING, "trackflow.workers"):
         signals.worker_ready.send(sender=Consumer(app))
         until(lambda: "the ledger is away" in caplog.text, 30, "it has tried")
     assert sweepers() <= before
@@ -45,3 +45,23 @@ def test_a_tracker_that_starts_while_the_ledger_is_away_sweeps_when_it_is_back(
     # Then the tracker sweeps
     until(lambda: sweepers() - before, 30, "it sweeps")
     app.trackflow.tracker.stop(wait=10)
+
+
+def test_threads_that_first_ask_at_the_same_time_get_one_ledger(tmp_path: Path) -> None:
+    # Given an app that nobody has used yet
+    trackflow = shop_app("shop", tmp_path).trackflow
+    together, found = threading.Barrier(8), list[object]()
+
+    def ask() -> None:
+        together.wait()
+        found.append(trackflow.ledger)
+
+    # When several threads ask for its ledger at once
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Then all have the same
+    assert len(found) == 8
+    assert len(set(map(id, found))) == 1

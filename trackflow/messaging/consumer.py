@@ -56,5 +56,6 @@ def _declare(queue: EventQueue, connection: Connection) -> None:
     try:
         queue(connection.default_channel).declare()
     except ChannelError as exc:  # it has other arguments at the broker, or we may not declare it
-        logger.critical("cannot declare queue %s, or one behind it: %s", queue.name, exc.reply_text)
+        hint = "`celery -A tasks track check` says how it differs, `deploy --migrate` replaces it"
+        logger.critical("cannot declare queue %s, or one behind it: %s; %s", queue.name, exc.reply_text, hint)
         raise WorkerShutdown(1) from exc

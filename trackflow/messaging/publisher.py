@@ -10,9 +10,10 @@ import os
 import threading
 from typing import Any
 
-from amqp.exceptions import ChannelError
+from amqp.exceptions import ChannelError, MessageNacked
 from celery import Celery
 from kombu import Connection
+from kombu.exceptions import OperationalError
 from kombu.pools import ProducerPool
 
 from trackflow.errors import PublishError
@@ -102,12 +103,15 @@ class Publisher:
                     retry_policy=RETRIES,
                     **properties,
                 )
-            except BaseException as exc:
-                # Its confirm may still be unread, and would be taken for that of the next message.
-                if producer.connection is not None:
-                    producer.connection.collect()
-                if isinstance(exc, ChannelError):
-                    raise PublishError(self._in_words(exc, exchange, routing_key)) from exc
+            # With any error Kombu replaces the connection (`Producer.__exit__`): its confirm may still be
+            # unread, and would be taken for that of the next message.
+            except ChannelError as exc:
+                raise PublishError(self._in_words(exc, exchange, routing_key)) from exc
+            except OperationalError as exc:
+                if isinstance(exc.__cause__, MessageNacked):  # which Kombu passes on without a word
+                    raise OperationalError(
+                        f"the broker did not take a message to {_where(exchange, routing_key)}"
+                    ) from exc
                 raise
 
     def _producers(self) -> ProducerPool:
@@ -126,12 +130,14 @@ class Publisher:
 
     @staticmethod
     def _in_words(error: ChannelError, exchange: str, routing_key: str) -> str:
-        where = (
-            f"exchange {exchange!r}, routing key {routing_key!r}" if exchange else f"queue {routing_key!r}"
-        )
+        where = _where(exchange, routing_key)
         hint = "`celery -A tasks track deploy` declares what is missing"
         if error.reply_code == _UNROUTABLE:
             return f"no queue takes what is published to {where}; {hint}"
         if error.reply_code == _NOT_FOUND:
             return f"the broker knows no {where}; {hint}"
         return f"the broker refused a message to {where}: {error.reply_text}"
+
+
+def _where(exchange: str, routing_key: str) -> str:
+    return f"exchange {exchange!r}, routing key {routing_key!r}" if exchange else f"queue {routing_key!r}"
