@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: demo test lint bench up down engine lock clean
+.PHONY: demo test lint bench chaos chaos-mutants up down engine lock clean
 
 demo: .venv/installed ## 200 orders through the whole choreography, in one process
 	@$(CELERY) track demo
@@ -23,6 +23,13 @@ lint: .venv/installed-tests ## style, types, and who may import whom
 
 bench: .venv/installed-tests ## measures against the notebook's loop; needs RabbitMQ and the engine
 	@$(BIN)/python -m bench
+
+chaos: .venv/installed-tests ## 10,000 orders on each ledger while everything fails (hours); CI runs a small one
+	@$(BIN)/python -m tests.chaos --orders 10000 --ledger sqlite
+	@$(BIN)/python -m tests.chaos --orders 10000 --ledger postgresql
+
+chaos-mutants: .venv/installed-tests ## takes out one safeguard after the other: the tests must notice each (half an hour)
+	@$(BIN)/python -m tests.chaos.mutation_run
 
 engine: ## builds the BPMN engine (needs Java 17+ and Maven)
 	mvn --batch-mode --quiet --file deploy/engine/pom.xml package

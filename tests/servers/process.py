@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -65,9 +66,15 @@ class Process:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now. If another program takes it first, our start fails loudly."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port that nobody listens on now. If another program takes it first, our start fails loudly.
+
+    None of those that the system gives to clients (from 32768): one that tries to reach a server while that
+    is restarted can be given that very port, is then connected to itself, and the server cannot come back.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def accepts(port: int) -> bool:
