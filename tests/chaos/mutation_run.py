@@ -9,6 +9,7 @@ runs; tests that kill theirs start their own.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -33,6 +34,7 @@ _SERVERS: Mapping[str, tuple[str, Callable[[Path], Any]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: the suite noticed every mutant. 1: one survived, or the suite is red without any."""
     options = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the servers are stopped as after Ctrl-C
     mutants = [each for each in MUTANTS if not options.only or each.name in options.only]
     if unknown := set(options.only) - {each.name for each in mutants}:
         sys.exit(f"no such mutant: {', '.join(sorted(unknown))}")
