@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from trackflow import EVERY_EVENT, Choreography, Subscription
+from trackflow import EVERY_EVENT, Choreography, Message, Subscription
 
 
 def findings(result):
@@ -108,9 +108,22 @@ def test_json_has_one_shape_for_every_finding(project, track):
         ("event-ok", "Goods_Shipped"),
     ]
     for each in document["findings"]:
-        assert (
-            {"kind", "what", "result", "words"} <= each.keys() <= {"kind", "what", "name", "result", "words"}
-        )
+        details = {"untold"} if each["what"] == "ledger" else set()
+        always = {"kind", "what", "result", "words"} | details
+        assert always <= each.keys() <= always | {"name"}
+
+
+def test_a_backlog_is_told_beside_the_ledger(project, track):
+    # Given an event that nothing waits for yet
+    app = project()
+    track(app, "deploy")
+    app.trackflow.tracker.handle(Message(business_key="1", tenant="showcase", event="Payment_Done"))
+
+    findings = json.loads(track(app, "check", "--json").stdout)["findings"]
+
+    ledger = next(each for each in findings if each["what"] == "ledger")
+    assert (ledger["result"], ledger["untold"]) == ("ok", 1)
+    assert ledger["words"].endswith(", 1 event still to be told")
 
 
 def test_an_event_that_a_service_emits_and_nobody_declared_is_found(project, track):

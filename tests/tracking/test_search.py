@@ -65,3 +65,7 @@ def test_pages_hold_every_event_once_order_by_order(search: Search, monkeypatch:
 def test_the_outcomes_of_an_order_are_counted(search: Search) -> None:
     assert search.outcomes(KEY) == {"correlated": 4}
     assert search.outcomes("nobody") == {}
+
+
+def test_the_events_that_are_still_to_be_told_are_counted(search: Search) -> None:
+    assert search.open() == 1  # the early one; the order's own took effect

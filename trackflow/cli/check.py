@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from trackflow.cli.console import as_json_option, console, joined, print_json, table
+from trackflow.cli.console import as_json_option, console, counted, joined, print_json, table
 from trackflow.cli.drift import broker_findings
 from trackflow.cli.findings import DEPLOY, Finding, Result, failed, fine, warning
 from trackflow.cli.project import pass_trackflow
 from trackflow.errors import EngineError, ExpressionError, LedgerError, ModelError, TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.messaging import Service
+from trackflow.tracking.search import Search
 
 _SIGNS: dict[Result, str] = {"ok": "✓", "warning": "!", "failed": "✗"}
 _STYLES: dict[Result, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
@@ -58,7 +59,9 @@ def _findings(trackflow: Trackflow) -> Iterator[Finding]:
 
 def _ledger(trackflow: Trackflow) -> Iterator[Finding]:
     try:
-        yield fine("ledger", None, str(trackflow.ledger))
+        untold = Search(trackflow.ledger, trackflow.settings.tenant).open()
+        backlog = f", {counted(untold, 'event')} still to be told" if untold else ""
+        yield fine("ledger", None, f"{trackflow.ledger}{backlog}", untold=untold)
     except LedgerError as exc:
         yield failed("ledger-away", "ledger", None, str(exc))
 

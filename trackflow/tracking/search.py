@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.orders import Event
-from trackflow.tracking.tables import Outcome, events
+from trackflow.tracking.tables import Outcome, cases, events
 
 PAGE = 200  # events that are read at once where there may be many
 RETRIABLE = (Outcome.REFUSED, Outcome.WAITING)
 
 _OF_EVENT = tuple(column for column in events.c if column.name != "body")
+_OPEN = select(func.coalesce(func.sum(cases.c.open), 0))
 _BY_ORDER = (events.c.business_key, events.c.event_id)  # an index has the first
 
 
@@ -96,6 +97,13 @@ class Search:
         with self._ledger.reading() as transaction:
             number: int = transaction.execute(self._chosen(wanted, func.count())).scalar_one()
             return number
+
+    def open(self) -> int:
+        """How many events are still to be told: those that came early, and a backlog."""
+        # By the index of what a sweeper is to look at: few rows, however many there are.
+        due = (cases.c.tenant == self._tenant, cases.c.due_at.is_not(None))
+        with self._ledger.reading() as transaction:
+            return int(transaction.execute(_OPEN.where(*due)).scalar_one())
 
     def outcomes(self, business_key: str) -> dict[str, int]:
         """What has become of an order's events: how many by outcome. Empty: no event of it ever came."""
