@@ -13,7 +13,9 @@ from pathlib import Path
 
 from bench.runs import deploy, warm_up
 from bench.safety import letters, outage, report, services
+from bench.system import new_ledger
 from tests.servers.engine import Engine
+from tests.servers.postgresql import PostgreSQL
 from tests.servers.rabbitmq import RabbitMQ
 
 ONE_WAY = 0.010  # seconds
@@ -30,16 +32,20 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="trackflow-bench-") as name:
         folder = Path(name)
-        for server in ("rabbitmq", "engine"):
+        folder.chmod(0o755)  # the user `postgres` must get in
+        for server in ("rabbitmq", "engine", "postgresql"):
             (folder / server).mkdir()
         node, engine = RabbitMQ(folder / "rabbitmq"), Engine(folder / "engine", "operaton", java=())
+        database = PostgreSQL(folder / "postgresql")
         try:
             node.start()
             engine.start()
+            database.start()
             deploy(node.url, engine.url)
             warm_up(engine.url)
-            results = _measured(node.url, engine.url, folder, options)
+            results = _measured(node.url, engine.url, database.url, folder, options)
         finally:
+            database.stop()
             engine.stop()
             node.stop()
     text = report.written(results, options)
@@ -47,7 +53,9 @@ def main() -> None:
     (Path(__file__).parents[1] / "SAFETY.md").write_text(text)
 
 
-def _measured(amqp_url: str, engine_url: str, folder: Path, options: argparse.Namespace) -> report.Results:
+def _measured(
+    amqp_url: str, engine_url: str, database_url: str, folder: Path, options: argparse.Namespace
+) -> report.Results:
     results = report.Results()
     for _ in range(options.rounds):
         results.without_ledger.append(services.without_ledger(amqp_url, engine_url, folder, options.orders))
@@ -56,8 +64,13 @@ def _measured(amqp_url: str, engine_url: str, folder: Path, options: argparse.Na
         results.once.append(services.once(amqp_url, folder, 4 * options.orders))
         results.letters.append(letters.letters(amqp_url, folder, options.letters, options.letters // 5))
         print(results, flush=True)
-    results.near = outage.outage(amqp_url, engine_url, folder, options.outage, one_way=0.0)
-    results.far = outage.outage(amqp_url, engine_url, folder, options.outage, one_way=ONE_WAY)
+    for name, ledger, count, one_way in (
+        ("on the same machine; SQLite", new_ledger(folder), options.outage, 0.0),
+        ("10 ms away, each way; SQLite", new_ledger(folder), options.far, ONE_WAY),
+        ("10 ms away, each way; PostgreSQL", database_url, options.far, ONE_WAY),
+    ):
+        results.outages[name, count] = outage.outage(amqp_url, engine_url, ledger, count, one_way)
+        print(results.outages, flush=True)
     return results
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from bench.far_away import Line
 from bench.safety.filling import fill, orders, purge
-from bench.system import TENANT, completed, environment, new_ledger, workers
+from bench.system import TENANT, completed, environment, workers
 from tests.waiting import until
 
 _PATIENCE = 1200  # seconds
@@ -34,19 +33,20 @@ class Rates:
         return self.told * _EVENTS
 
 
-def outage(amqp_url: str, engine_url: str, folder: Path, count: int, one_way: float) -> Rates:
+def outage(amqp_url: str, engine_url: str, ledger_url: str, count: int, one_way: float) -> Rates:
     """Tell so many orders, then record as many while the engine is away, then catch up."""
     line = Line(engine_url, one_way)
+    settings = environment(amqp_url, line.url, ledger_url)
     try:
-        told = _tell(amqp_url, engine_url, line, folder, count)
-        recorded, caught_up = _miss(amqp_url, engine_url, line, folder, count)
+        told = _tell(settings, engine_url, count)
+        recorded, caught_up = _miss(settings, engine_url, line, count)
     finally:
         line.close()
     return Rates(told, recorded, caught_up)
 
 
-def _tell(amqp_url: str, engine_url: str, line: Line, folder: Path, count: int) -> float:
-    settings = _filled(amqp_url, line, folder, count)
+def _tell(settings: dict[str, str], engine_url: str, count: int) -> float:
+    _fill(settings, count)
     before = completed(engine_url)
     with workers(settings, (_QUEUE,)):
         until(lambda: completed(engine_url) > before, _PATIENCE, "the first order is told")
@@ -55,16 +55,17 @@ def _tell(amqp_url: str, engine_url: str, line: Line, folder: Path, count: int) 
         return (before + count - first) / (time.perf_counter() - began)
 
 
-def _miss(amqp_url: str, engine_url: str, line: Line, folder: Path, count: int) -> tuple[float, float]:
-    settings = _filled(amqp_url, line, folder, count)
+def _miss(settings: dict[str, str], engine_url: str, line: Line, count: int) -> tuple[float, float]:
+    _fill(settings, count)
     ledger = create_engine(settings["LEDGER_URL"])
-    before = completed(engine_url)
+    before, known = completed(engine_url), _recorded(ledger)
+    everything = known + count * _EVENTS
     line.cut()
     with workers(settings, (_QUEUE,)):
-        until(lambda: _recorded(ledger) > 0, _PATIENCE, "the first event is recorded")
+        until(lambda: _recorded(ledger) > known, _PATIENCE, "the first event is recorded")
         first, began = _recorded(ledger), time.perf_counter()
-        until(lambda: _recorded(ledger) == count * _EVENTS, _PATIENCE, "all events are recorded")
-        recorded = (count * _EVENTS - first) / (time.perf_counter() - began)
+        until(lambda: _recorded(ledger) == everything, _PATIENCE, "all events are recorded")
+        recorded = (everything - first) / (time.perf_counter() - began)
         line.mend()
         began = time.perf_counter()
         until(lambda: completed(engine_url) - before == count, _PATIENCE, "the backlog is told")
@@ -73,16 +74,12 @@ def _miss(amqp_url: str, engine_url: str, line: Line, folder: Path, count: int) 
     return recorded, caught_up
 
 
-def _filled(amqp_url: str, line: Line, folder: Path, count: int) -> dict[str, str]:
+def _fill(settings: dict[str, str], count: int) -> None:
     queue = f"{TENANT}.{_QUEUE}"
-    purge(amqp_url, queue)
-    fill(amqp_url, queue, orders(TENANT, count))
-    return environment(amqp_url, line.url, new_ledger(folder))
+    purge(settings["AMQP_URL"], queue)
+    fill(settings["AMQP_URL"], queue, orders(TENANT, count))
 
 
-def _recorded(ledger) -> int:  # type: ignore[no-untyped-def]
-    try:
-        with ledger.connect() as connection:
-            return connection.execute(text("SELECT count(*) FROM events")).scalar_one()
-    except Exception:  # the worker has not made its tables yet
-        return 0
+def _recorded(ledger: Engine) -> int:
+    with ledger.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM events")).scalar_one())

@@ -18,12 +18,14 @@ class Results:
     plain: list[float] = field(default_factory=list)  # events/s
     once: list[float] = field(default_factory=list)
     letters: list[letters.Rates] = field(default_factory=list)
-    near: outage.Rates | None = None
-    far: outage.Rates | None = None
+    outages: dict[tuple[str, int], outage.Rates] = field(
+        default_factory=dict
+    )  # by place, and how many orders
 
 
 def written(results: Results, options: argparse.Namespace) -> str:
     """The page, in Markdown."""
+    outages = "\n".join(_outage(*what, rates) for what, rates in results.outages.items())
     return f"""\
 # What safety costs
 
@@ -44,12 +46,14 @@ Without the ledger an event whose answer got lost would be told twice or never, 
 | `dead list`, of {options.letters:,} | {spread(each.listed for each in results.letters)} |
 | `dead replay --all`, of {options.letters // 5:,} | {spread(each.replayed for each in results.letters)} |
 
-An outage of the engine while {options.outage:,} orders come (one tracker, one run):
+An outage of the engine (one tracker, one run each):
 
-| the engine is | events/s recorded with it | without it | orders/s told | backlog told | ratio |
-|---|---|---|---|---|---|
-| on the same machine | {_outage(results.near)} |
-| 10 ms away, each way | {_outage(results.far)} |
+| the engine; the ledger | orders | events/s recorded with it | without it | orders/s told | backlog | ratio |
+|---|---|---|---|---|---|---|
+{outages}
+
+"Told" is the rate with the engine there, from a full queue; "backlog" counts from the moment when the engine
+is back, with the seconds until a tracker notices.
 """
 
 
@@ -58,9 +62,8 @@ def _pair(without: list[float], with_: list[float]) -> str:
     return f"{spread(without)} | {spread(with_)} | {spread(ratios, digits=2)}"
 
 
-def _outage(rates: outage.Rates | None) -> str:
-    assert rates is not None
+def _outage(place: str, count: int, rates: outage.Rates) -> str:
     return (
-        f"{rates.recorded_with_engine:.0f} | {rates.recorded:.0f} | {rates.told:.0f} | {rates.caught_up:.0f} "
-        f"| **{rates.caught_up / rates.told:.2f}**"
+        f"| {place} | {count:,} | {rates.recorded_with_engine:.0f} | {rates.recorded:.0f} | {rates.told:.0f} "
+        f"| {rates.caught_up:.0f} | **{rates.caught_up / rates.told:.2f}** |"
     )
