@@ -17,8 +17,8 @@ from kombu import Connection
 
 from config.topology import choreography
 from trackflow import Choreography, Message, Service, Trackflow
-from trackflow.messaging.topology import all_queues
 from trackflow.tracking.service import TrackingService
+from trackflow.upkeep.topology import all_queues
 
 BPMN = Path(__file__).parents[2] / "bpmn"
 EMITS = {"payment": "Payment_Done", "inventory": "Goods_Fetched", "shipment": "Goods_Shipped"}

@@ -18,7 +18,7 @@ from celery import Celery
 from click.testing import Result
 
 from tests.integration.raw_client import Raw, send
-from tests.messaging.graveyard import WHY, Graveyard, graveyard
+from tests.upkeep.graveyard import WHY, Graveyard, graveyard
 from tests.waiting import until
 from trackflow.tracking.audit import Audit
 

@@ -3,7 +3,7 @@
 import pytest
 
 from trackflow.cli.earlier import deletable
-from trackflow.messaging.topology import Found
+from trackflow.upkeep.topology import Found
 
 
 def queue(name: str, messages: int = 0, consumers: int = 0) -> Found:

@@ -24,9 +24,9 @@ from trackflow.cli.letters import (
 from trackflow.cli.project import pass_trackflow
 from trackflow.errors import LedgerError
 from trackflow.extension import Trackflow
-from trackflow.messaging.dead_letters import DeadLetters, Done, Note, Progress, Selection
-from trackflow.messaging.letter import Letter
 from trackflow.tracking.audit import Act, Action, Audit, Entry
+from trackflow.upkeep.dead_letters import DeadLetters, Done, Note, Progress, Selection
+from trackflow.upkeep.letter import Letter
 
 _LIMIT = 20  # letters that fit on a screen
 _STEP = 500  # letters from one movement of the progress bar to the next

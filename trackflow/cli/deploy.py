@@ -13,9 +13,9 @@ from trackflow.cli.deployed import AtBroker, Plan, deployed_as_json, print_deplo
 from trackflow.cli.errors import Failure, broker
 from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
-from trackflow.messaging.migration import migrate
-from trackflow.messaging.migration_plan import plan
-from trackflow.messaging.topology import declare, left_by_migration
+from trackflow.upkeep.migration import migrate
+from trackflow.upkeep.migration_plan import plan
+from trackflow.upkeep.topology import declare, left_by_migration
 
 
 @click.command("deploy")

@@ -9,8 +9,8 @@ from typing import Any
 from trackflow.cli.console import console, counted, table
 from trackflow.cli.earlier import Earlier, left_in_words, stale_in_words, unfinished_in_words
 from trackflow.engines.port import Deployment
-from trackflow.messaging.migration_plan import Migration
-from trackflow.messaging.topology import Found
+from trackflow.upkeep.migration_plan import Migration
+from trackflow.upkeep.topology import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from trackflow.cli.errors import Failure, broker
 from trackflow.cli.findings import DEPLOY, MIGRATE, Finding, failed, fine, warning
 from trackflow.errors import LedgerError
 from trackflow.extension import Trackflow
-from trackflow.messaging.topology import Found, compare, left_by_migration, remedy
 from trackflow.tracking.orders import iso
+from trackflow.upkeep.topology import Found, compare, left_by_migration, remedy
 
 
 def broker_findings(trackflow: Trackflow) -> Iterator[Finding]:

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from trackflow.cli.console import counted, table
 from trackflow.cli.letters import letter_as_json
-from trackflow.messaging.letter import Letter, printable
-from trackflow.messaging.raw_writer import why_not_copied
 from trackflow.tracking.audit import Act
 from trackflow.tracking.orders import iso
+from trackflow.upkeep.letter import Letter, printable
+from trackflow.upkeep.raw_writer import why_not_copied
 
 _TEXT = 10_000  # characters of a body that are shown
 _DUMPED = 256  # bytes of a body that is no text

@@ -9,9 +9,9 @@ from typing import Any
 from rich.table import Table
 
 from trackflow.cli.console import age, counted, table
-from trackflow.messaging.dead_letters import Done, Group
-from trackflow.messaging.letter import Letter
 from trackflow.tracking.orders import iso
+from trackflow.upkeep.dead_letters import Done, Group
+from trackflow.upkeep.letter import Letter
 
 
 def groups_table(groups: Iterable[Group]) -> Table:

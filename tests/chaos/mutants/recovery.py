@@ -38,7 +38,7 @@ MUTANTS = (
         _RECOVERY,
         ' or header in ("CC", "BCC")',
         "",
-        ("tests/messaging/test_raw.py::test_a_copy_goes_to_one_queue_whatever_its_headers_say",),
+        ("tests/upkeep/test_raw.py::test_a_copy_goes_to_one_queue_whatever_its_headers_say",),
     ),
     Mutant(
         "headers-lost",

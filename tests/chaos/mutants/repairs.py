@@ -2,11 +2,11 @@
 
 from tests.chaos.mutants.mutant import Mutant
 
-_DEAD = "trackflow/messaging/dead_letters.py"
-_WRITER = "trackflow/messaging/raw_writer.py"
-_MIGRATION = "trackflow/messaging/migration.py"
-_OF_DEAD = "tests/messaging/test_dead_letters.py"
-_OF_RAW = "tests/messaging/test_raw.py"
+_DEAD = "trackflow/upkeep/dead_letters.py"
+_WRITER = "trackflow/upkeep/raw_writer.py"
+_MIGRATION = "trackflow/upkeep/migration.py"
+_OF_DEAD = "tests/upkeep/test_dead_letters.py"
+_OF_RAW = "tests/upkeep/test_raw.py"
 _OF_MIGRATION = "tests/cli/test_migration.py"
 
 MUTANTS = (
@@ -96,7 +96,7 @@ MUTANTS = (
         _MIGRATION,
         "            writer.confirm()\n            reader.ack(*batch)",
         "            reader.ack(*batch)\n            writer.confirm()",
-        ("tests/messaging/test_moving.py::test_what_the_broker_has_not_confirmed_stays_in_the_old_queue",),
+        ("tests/upkeep/test_moving.py::test_what_the_broker_has_not_confirmed_stays_in_the_old_queue",),
     ),
     Mutant(
         "deleted-with-what-is-in-it",
@@ -104,7 +104,7 @@ MUTANTS = (
         _MIGRATION,
         "if found.messages or found.consumers:",
         "if False:",
-        ("tests/messaging/test_moving.py::test_a_queue_that_holds_something_is_not_deleted",),
+        ("tests/upkeep/test_moving.py::test_a_queue_that_holds_something_is_not_deleted",),
     ),
     Mutant(
         "migrations-meet",

@@ -16,8 +16,8 @@ from hashlib import blake2b
 from typing import Any
 
 from trackflow.message import MAX_BODY, short_text
-from trackflow.messaging.raw import RawMessage
 from trackflow.messaging.recovery import is_brokers
+from trackflow.upkeep.raw import RawMessage
 
 # Characters that are shown.
 _REASON, _ERROR, _TEXT = 40, 80, 500

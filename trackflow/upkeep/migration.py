@@ -29,10 +29,10 @@ from kombu import Connection, Queue
 from trackflow.errors import MessageError, TopologyError
 from trackflow.messaging.choreography import migration_queue_name
 from trackflow.messaging.event_queue import EventQueue, migration_queue
-from trackflow.messaging.migration_plan import Migration, Move, plan
-from trackflow.messaging.raw import RawReader
-from trackflow.messaging.raw_writer import RawWriter
-from trackflow.messaging.topology import bindings, peek, throw_away_channel
+from trackflow.upkeep.migration_plan import Migration, Move, plan
+from trackflow.upkeep.raw import RawReader
+from trackflow.upkeep.raw_writer import RawWriter
+from trackflow.upkeep.topology import bindings, peek, throw_away_channel
 
 _BATCH = 500  # messages that are confirmed at once
 # By then an event is in the old queue that was published just before its binding went (seconds).

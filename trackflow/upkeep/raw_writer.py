@@ -12,8 +12,8 @@ from amqp.exceptions import ChannelError, FrameSyntaxError
 from kombu import Connection
 
 from trackflow.errors import MessageError, PublishError
-from trackflow.messaging.raw import OnOwnConnection, RawMessage
 from trackflow.messaging.recovery import is_brokers
+from trackflow.upkeep.raw import OnOwnConnection, RawMessage
 
 CONFIRM = 10  # seconds; a broker under a memory alarm takes connections but confirms nothing
 IN_FLIGHT = 1000  # published and not yet confirmed, at most: confirms that nobody reads would pile up

@@ -11,7 +11,7 @@ from kombu import Connection, Queue
 from trackflow.errors import TopologyError
 from trackflow.messaging.choreography import migration_queue_name
 from trackflow.messaging.event_queue import EventQueue
-from trackflow.messaging.topology import Found, look_for_exchange, look_for_queue, peek, remedy
+from trackflow.upkeep.topology import Found, look_for_exchange, look_for_queue, peek, remedy
 
 Action = Literal["replace", "set aside", "put back"]
 

@@ -9,8 +9,8 @@ from kombu.exceptions import OperationalError
 
 from tests.integration.wire import Wire
 from tests.waiting import until
-from trackflow.messaging import migration
-from trackflow.messaging.raw_writer import RawWriter
+from trackflow.upkeep import migration
+from trackflow.upkeep.raw_writer import RawWriter
 
 pytestmark = pytest.mark.broker
 

@@ -19,9 +19,9 @@ from tests.integration.wire import Wire
 from tests.servers.rabbitmq import RabbitMQ
 from tests.waiting import until
 from trackflow.errors import MessageError, PublishError
-from trackflow.messaging import raw as raw_module
-from trackflow.messaging.raw import RawMessage, RawReader
-from trackflow.messaging.raw_writer import RawWriter, why_not_copied
+from trackflow.upkeep import raw as raw_module
+from trackflow.upkeep.raw import RawMessage, RawReader
+from trackflow.upkeep.raw_writer import RawWriter, why_not_copied
 
 pytestmark = pytest.mark.broker
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from amqp.exceptions import AccessRefused, PreconditionFailed
 
-from trackflow.messaging.difference import Difference, Value, differences, read_refusal
+from trackflow.upkeep.difference import Difference, Value, differences, read_refusal
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from kombu import Connection
 
 from trackflow.errors import MessageError
 from trackflow.messaging.choreography import dead_queue_name
-from trackflow.messaging.letter import Letter
-from trackflow.messaging.raw import RawReader
-from trackflow.messaging.raw_writer import RawWriter
+from trackflow.upkeep.letter import Letter
+from trackflow.upkeep.raw import RawReader
+from trackflow.upkeep.raw_writer import RawWriter
 
 BATCH = 500  # letters that are noted, published and acked together
 BATCH_BYTES = 8 * 1024 * 1024  # of their bodies: a batch is held in memory

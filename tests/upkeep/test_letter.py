@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.messaging.graveyard import WHY
-from trackflow.messaging.letter import Letter, printable
-from trackflow.messaging.raw import RawMessage
+from tests.upkeep.graveyard import WHY
+from trackflow.upkeep.letter import Letter, printable
+from trackflow.upkeep.raw import RawMessage
 
 DEATH = {
     "queue": "showcase.payment",

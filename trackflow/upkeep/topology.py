@@ -17,8 +17,8 @@ from kombu import Connection, Exchange, Queue
 
 from trackflow.errors import TopologyError
 from trackflow.messaging.choreography import migration_queue_name
-from trackflow.messaging.difference import Difference, Value, differences
 from trackflow.messaging.event_queue import EventQueue
+from trackflow.upkeep.difference import Difference, Value, differences
 
 _FLAGS = frozenset({"type", "durable", "exclusive", "auto_delete"})
 

@@ -12,14 +12,14 @@ import pytest
 from kombu import Connection
 
 from tests.integration.raw_client import Raw, send
-from tests.messaging.graveyard import WHY, Graveyard, graveyard
+from tests.upkeep.graveyard import WHY, Graveyard, graveyard
 from tests.waiting import until
 from trackflow.errors import LedgerError, PublishError
-from trackflow.messaging import dead_letters as module
-from trackflow.messaging.dead_letters import DeadLetters, Selection
-from trackflow.messaging.letter import Letter
-from trackflow.messaging.raw import RawMessage
-from trackflow.messaging.raw_writer import RawWriter
+from trackflow.upkeep import dead_letters as module
+from trackflow.upkeep.dead_letters import DeadLetters, Selection
+from trackflow.upkeep.letter import Letter
+from trackflow.upkeep.raw import RawMessage
+from trackflow.upkeep.raw_writer import RawWriter
 
 pytestmark = pytest.mark.broker
 ALL = Selection()
@@ -273,7 +273,7 @@ def test_a_discarded_letter_is_gone_with_its_copies(graves: Graveyard, dead: Dea
 REPLAY = """
 import sys
 from kombu import Connection
-from trackflow.messaging import dead_letters as module
+from trackflow.upkeep import dead_letters as module
 
 module.BATCH = 50
 batches = 0
@@ -327,7 +327,7 @@ def test_a_replay_that_is_killed_loses_nothing(graves: Graveyard, dead: DeadLett
 LIST = """
 import resource
 from kombu import Connection
-from trackflow.messaging.dead_letters import DeadLetters, Selection
+from trackflow.upkeep.dead_letters import DeadLetters, Selection
 with Connection({url!r}) as connection:
     groups = DeadLetters(connection, [{queue!r}]).groups(Selection())
 print(sum(group.count for group in groups), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
