@@ -29,7 +29,7 @@ chaos: .venv/installed-tests ## 10,000 orders on each ledger while everything fa
 	@$(BIN)/python -m tests.chaos --orders 10000 --ledger postgresql
 
 chaos-mutants: .venv/installed-tests ## takes out one safeguard after the other: the tests must notice each (half an hour)
-	@$(BIN)/python -m tests.chaos.mutation_run
+	@$(BIN)/python -m tests.chaos.mutation_run --report docs/safeguards.md
 
 engine: ## builds the BPMN engine (needs Java 17+ and Maven)
 	mvn --batch-mode --quiet --file deploy/engine/pom.xml package

@@ -34,13 +34,20 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 def as_markdown(findings: Sequence[Finding]) -> str:
-    """For a document."""
+    """As a document."""
     lines = [
+        "# Every safeguard, taken out",
+        "",
+        "`make chaos-mutants` takes each of these out of a copy of the sources, one at a time, and runs the",
+        'tests that must notice. "red" is as it should be.',
+        "",
+        f"**{_summary(findings)}**",
+        "",
         "| safeguard | mutant | in | tests | suite | seconds |",
         "|---|---|---|---|---|---|",
         *(_row(finding) for finding in findings),
     ]
-    return "\n".join([_summary(findings), "", *lines, ""])
+    return "\n".join([*lines, ""])
 
 
 def _row(finding: Finding) -> str:
