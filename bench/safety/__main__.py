@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument(
         "--outage", type=int, default=10_000, help="orders that come while the engine is away"
     )
+    parser.add_argument("--far", type=int, default=3000, help="the same, with an engine 10 ms away")
     parser.add_argument("--letters", type=int, default=100_000, help="listed; a fifth of them is replayed")
     parser.add_argument("--rounds", type=int, default=3, help="of all but the outages")
     options = parser.parse_args()
