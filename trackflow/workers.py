@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,11 +59,12 @@ def watch_workers(host: Host) -> None:
     # Not weakly: the handlers live as long as the app.
     signals.celeryd_init.connect(watch.refuse_memory, weak=False)
     signals.celeryd_init.connect(watch.refuse_unknown_queues, weak=False)
-    signals.worker_init.connect(watch.choose_pool, weak=False)
+    signals.worker_init.connect(watch.begins, weak=False)
     signals.worker_ready.connect(watch.ready, weak=False)
     signals.worker_process_init.connect(watch.process_ready, weak=False)
     signals.worker_shutting_down.connect(watch.shutting_down, weak=False)
     signals.worker_process_shutdown.connect(watch.shutting_down, weak=False)
+    signals.worker_shutdown.connect(watch.has_ended, weak=False)
 
 
 class _Watch:
@@ -72,6 +72,8 @@ class _Watch:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._has_worker = False
+        self._ending = threading.Event()
 
     def refuse_memory(self, instance: Any, **_: Any) -> None:
         if instance.app is self._host.app and self._host.settings.amqp_url.startswith("memory:"):
@@ -88,18 +90,28 @@ class _Watch:
         if unknown := set(options.get("queues") or ()) - names:
             raise SystemExit(f"-Q {','.join(sorted(unknown))}: no such queue; there are {', '.join(known)}")
 
-    def choose_pool(self, sender: Any, **_: Any) -> None:
+    def begins(self, sender: Any, **_: Any) -> None:
         if sender.app is self._host.app:
+            self._has_worker = True
+            self._ending.clear()
             choose_pool(sender, self._host.choreography)
 
     def ready(self, sender: Any, **_: Any) -> None:
         if sender.app is self._host.app and "prefork" not in type(sender.pool).__module__:
             self._start_sweeping()
 
-    def process_ready(self, **_: Any) -> None:  # a forked one, of many: each has a tracker of its own
-        self._start_sweeping(most=1)
+    def process_ready(self, **_: Any) -> None:
+        """A forked one, of many: each has a tracker of its own. The pool "solo" says it too."""
+        if self._has_worker:  # the signal does not say of which app
+            self._start_sweeping(most=1)
+
+    def has_ended(self, sender: Any, **_: Any) -> None:
+        if sender.app is self._host.app:
+            self._has_worker = False
+            self.shutting_down()
 
     def shutting_down(self, **_: Any) -> None:
+        self._ending.set()
         tracker = self._host.opened_tracker
         if tracker is not None:
             tracker.stop()
@@ -116,10 +128,10 @@ class _Watch:
             threading.Thread(target=self._sweep, args=(most,), name="opens-ledger", daemon=True).start()
 
     def _sweep(self, most: int | None) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 self._host.tracker.start_sweeping(most)
                 return
             except LedgerError as exc:
                 logger.warning("the ledger is away, trying again: %s", exc)
-                time.sleep(_LEDGER_AWAY)
+                self._ending.wait(_LEDGER_AWAY)
