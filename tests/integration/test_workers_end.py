@@ -44,10 +44,11 @@ def tell(worker: Worker, how: str) -> int:
     return worker.ended()
 
 
-# A second signal may find that what ran has finished, or that the interpreter has no handlers any more.
+# A second signal may find that what ran has finished, or that the interpreter has no handlers any more. When
+# its children are killed under it, Celery may wait for them until it is ended by force.
 ENDINGS = {
     "TERM": {0},
-    "TERM to the group": {0},
+    "TERM to the group": {0, 1},
     "TERM+TERM": {0, -signal.SIGTERM},
     "INT": {0},
     "INT+INT": {0, 1, -signal.SIGINT},
