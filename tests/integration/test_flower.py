@@ -34,7 +34,7 @@ def test_flower_shows_workers_and_readable_tasks_but_no_payload(
     until(lambda: get(f"{address}/healthcheck"), 60, "Flower is up")
     for queue in ("payment", "inventory,shipment"):
         workers.start(queue, "-E").ready()
-    names = {f"{number}@" for number in (1, 2)}
+    names = {f"{wire.tenant}-{number}@" for number in (1, 2)}
     until(
         lambda: (
             {
@@ -73,6 +73,7 @@ def test_flower_shows_workers_and_readable_tasks_but_no_payload(
     # and neither the payload nor the broker's password is to be seen anywhere
     pages = [get(f"{address}/{page}") for page in ("workers", "tasks", "broker", "api/workers", "api/tasks")]
     password = amqp_url.partition("@")[0].rpartition(":")[2]
+    assert "Traceback" not in workers.logs()  # they have answered all that Flower asked
     for text in (*pages, workers.logs()):
         assert SECRET not in text
         assert f":{password}@" not in text

@@ -1,5 +1,6 @@
 """The table: what contradicts itself is refused, and names are derived in one way."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -108,3 +109,12 @@ def test_crash_loops_end_and_dead_letters_stay_however_often_they_are_looked_at(
     queue = event_queue(choreography, choreography.subscriptions[0], "showcase")
     assert queue.queue_arguments["x-delivery-limit"] == 20  # RabbitMQ 4's own default, set for older ones
     assert queue.behind[-1].queue_arguments["x-delivery-limit"] > 2**30
+
+
+def test_a_queue_can_be_shown_as_json() -> None:
+    # As a worker's answer to `celery inspect active_queues`
+    queue = event_queue(choreography, choreography.subscriptions[0], "showcase")
+    shown = json.loads(json.dumps(queue.as_dict(recurse=True)))
+    assert shown["name"] == "showcase.payment"
+    assert shown["hears"] == ["Order_Placed"]
+    assert "showcase.payment.dead" in shown["behind"]

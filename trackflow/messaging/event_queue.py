@@ -77,6 +77,14 @@ class EventQueue(Queue):
         self.behind = behind
         self.receiver = receiver
 
+    def as_dict(self, recurse: bool = False) -> dict[str, Any]:
+        """As Kombu's, which copies by it. With `recurse` it is for JSON (`celery inspect active_queues`)."""
+        fields: dict[str, Any] = super().as_dict(recurse)
+        if recurse:
+            del fields["receiver"]
+            fields |= {"hears": sorted(self.hears), "behind": [queue.name for queue in self.behind]}
+        return fields
+
     def declare(self, nowait: bool = False, channel: Any = None) -> Any:
         """Declare the queues behind first: nothing may be dead-lettered into the void."""
         for queue in self.behind:
