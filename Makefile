@@ -24,7 +24,7 @@ lint: .venv/installed-tests ## style, types, and who may import whom
 bench: .venv/installed-tests ## measures against the notebook's loop; needs RabbitMQ and the engine
 	@$(BIN)/python -m bench
 
-chaos: .venv/installed-tests ## 10,000 orders on each ledger while everything fails (hours); CI runs a small one
+chaos: .venv/installed-tests ## 10,000 orders on each ledger while everything fails (an hour or more); CI runs a small one
 	@$(BIN)/python -m tests.chaos --orders 10000 --ledger sqlite
 	@$(BIN)/python -m tests.chaos --orders 10000 --ledger postgresql
 

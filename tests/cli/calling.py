@@ -13,9 +13,14 @@ SETTINGS = ("AMQP_URL", "TENANT", "ENGINE_URL", "LEDGER_URL")
 
 def celery(*args: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`celery -A tasks …` with these settings, and none of the environment's."""
+    return python("celery", "-A", "tasks", *args, **settings)
+
+
+def python(module: str, *args: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """`python -m module …`, likewise."""
     environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     return subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "tasks", *args],
+        [sys.executable, "-m", module, *args],
         cwd=CHECKOUT,
         env={**environment, **settings},
         capture_output=True,

@@ -7,22 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.cli.test_orders import OF_AN_EVENT as IN_AN_ORDER
 from trackflow import Message
 from trackflow.cli.errors import Failure
 from trackflow.cli.events import moment_of
 
-OF_AN_EVENT = {
-    "businessKey",
-    "id",
-    "event",
-    "cause",
-    "outcome",
-    "reason",
-    "deliveries",
-    "publishedAt",
-    "receivedAt",
-    "correlatedAt",
-}
+OF_AN_EVENT = IN_AN_ORDER | {"businessKey"}
 
 
 @pytest.fixture

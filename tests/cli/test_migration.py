@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 from kombu import Connection
 
-from tests.cli.calling import CHECKOUT, SETTINGS, celery
+from tests.cli.calling import CHECKOUT, SETTINGS, celery, python
 from tests.cli.older import NUMBER, Old
 from tests.waiting import until
 
@@ -235,16 +235,7 @@ def test_killed_in_the_middle_it_loses_nothing_and_the_next_run_finishes(
     on_broker, track, old, settings, method, nth
 ):
     # Given a migration that was killed
-    environment = {name: value for name, value in os.environ.items() if name not in SETTINGS}
-    killed = subprocess.run(
-        [sys.executable, "-m", "tests.cli.dying", method, str(nth), *MIGRATE],
-        cwd=CHECKOUT,
-        env={**environment, **settings},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    killed = python("tests.cli.dying", method, str(nth), *MIGRATE, **settings)
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
     # Then `check` names what it left, and an event that comes now has a place
     assert "migration-unfinished" in found_kinds(track, on_broker)
