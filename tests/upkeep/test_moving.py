@@ -1,8 +1,5 @@
 """What a migration relies on: a message leaves a queue when its copy is safe, and a queue goes when empty."""
 
-from collections.abc import Iterator
-from uuid import uuid4
-
 import pytest
 from kombu import Connection
 from kombu.exceptions import OperationalError
@@ -17,29 +14,11 @@ pytestmark = pytest.mark.broker
 SECONDS = 20
 
 
-@pytest.fixture
-def queue() -> str:
-    return f"old-{uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def wire(amqp_url: str, queue: str) -> Iterator[Wire]:
-    """A plain client, and two quorum queues: `queue`, which holds three messages, and `queue`.new."""
-    client = Wire(amqp_url, f"t{uuid4().hex[:8]}")
-    client.confirm()
-    names = [queue, f"{queue}.new"]
-    for name in names:
-        client.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "quorum"})
+@pytest.fixture(autouse=True)
+def three(wire: Wire, queue: str) -> None:
+    """The queue holds three messages."""
     for body in (b"1", b"2", b"3"):
-        client.channel.basic_publish("", queue, body)
-    yield client
-    client.close(names)
-
-
-@pytest.fixture
-def connection(amqp_url: str, wire: Wire) -> Iterator[Connection]:
-    with Connection(amqp_url) as made:
-        yield made
+        wire.channel.basic_publish("", queue, body)
 
 
 def test_what_is_moved_is_in_the_new_queue_alone(wire: Wire, queue: str, connection: Connection) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from amqp.exceptions import AMQPError
@@ -26,29 +24,6 @@ from trackflow.upkeep.raw_writer import RawWriter, why_not_copied
 pytestmark = pytest.mark.broker
 
 
-@pytest.fixture
-def queue() -> str:
-    return f"raw-{uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def wire(amqp_url: str, queue: str) -> Iterator[Wire]:
-    """A plain client, and two quorum queues: `queue` and `queue`.copy."""
-    client = Wire(amqp_url, f"t{uuid4().hex[:8]}")
-    client.confirm()
-    names = [queue, f"{queue}.copy"]
-    for name in names:
-        client.channel.queue_declare(name, durable=True, arguments={"x-queue-type": "quorum"})
-    yield client
-    client.close(names)
-
-
-@pytest.fixture
-def connection(amqp_url: str, wire: Wire) -> Iterator[Connection]:
-    with Connection(amqp_url) as made:
-        yield made
-
-
 def publish(wire: Wire, queue: str, *bodies: bytes, **properties: object) -> None:
     for body in bodies:
         wire.channel.basic_publish("", queue, body, BasicProperties(**properties))
@@ -60,11 +35,11 @@ def read(connection: Connection, queue: str, most: int | None = None) -> list[Ra
 
 
 def copy(connection: Connection, queue: str, headers: dict[str, object] | None = None) -> None:
-    """Move everything from `queue` to `queue`.copy."""
+    """Move everything from `queue` to `queue`.new."""
     with RawReader(connection) as reader, RawWriter(connection) as writer:
         messages = list(reader.read(queue, reader.count(queue) or 0))
         for message in messages:
-            writer.publish(f"{queue}.copy", message, message.headers if headers is None else headers)
+            writer.publish(f"{queue}.new", message, message.headers if headers is None else headers)
         writer.confirm()
         reader.ack(*messages)
 
@@ -204,7 +179,7 @@ def test_a_copy_is_what_came(wire: Wire, queue: str, connection: Connection) -> 
     # When it is copied
     copy(connection, queue)
     # Then nothing is different
-    (copied,) = wire.take(f"{queue}.copy")
+    (copied,) = wire.take(f"{queue}.new")
     copied.headers.pop("x-delivery-count", None)  # the broker's own
     assert copied.body == body
     assert copied.properties == properties
@@ -216,7 +191,7 @@ def test_an_empty_body_is_copied(wire: Wire, queue: str, connection: Connection)
 
     copy(connection, queue)
 
-    (copied,) = wire.take(f"{queue}.copy")
+    (copied,) = wire.take(f"{queue}.new")
     assert (copied.body, copied.properties.message_id) == (b"", "empty")
 
 
@@ -229,7 +204,7 @@ def test_a_copy_goes_to_one_queue_whatever_its_headers_say(
     copy(connection, queue, {"CC": [queue], "BCC": [queue], "x-mine": "2", "mine": "3"})
 
     # Then they are left out
-    (copied,) = wire.take(f"{queue}.copy")
+    (copied,) = wire.take(f"{queue}.new")
     copied.headers.pop("x-delivery-count", None)  # the broker's own
     assert copied.headers == {"mine": "3"}
     assert wire.count(queue) == 0
@@ -241,10 +216,10 @@ def test_what_another_user_sent_can_be_copied(wire: Wire, queue: str, connection
     stranger = RawMessage(message.body, {**message.properties, "user_id": "stranger"}, {}, 0, "")
 
     with RawWriter(connection) as writer:
-        writer.publish(f"{queue}.copy", stranger, {})
+        writer.publish(f"{queue}.new", stranger, {})
         writer.confirm()
 
-    assert wire.count(f"{queue}.copy") == 1
+    assert wire.count(f"{queue}.new") == 1
 
 
 def test_what_cannot_be_decoded_is_read_but_not_copied(
@@ -258,7 +233,7 @@ def test_what_cannot_be_decoded_is_read_but_not_copied(
     assert message.body == b"body"
     assert "UnicodeDecodeError" in str(message.undecodable)
     with RawWriter(connection) as writer, pytest.raises(MessageError, match="cannot be decoded"):
-        writer.publish(f"{queue}.copy", message, message.headers)
+        writer.publish(f"{queue}.new", message, message.headers)
     assert "cannot be decoded" in str(why_not_copied(message, {}))
 
 
