@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,12 +55,14 @@ class Till:
         """With a worker."""
         with start_worker(
             self.app, pool=pool, queues=["till"], perform_ping_check=False, shutdown_timeout=SECONDS
-        ):
+        ) as worker:
             yield
             self.is_closing = True
             celery.worker.state.should_terminate = 0
             for _ in range(2):  # wakes it, and ends its last round: idle, it looks up every two seconds
                 self.publish()
+        if pool == "threads":  # Celery lets them run on, and they would run the tasks of the next test's app
+            worker.pool.executor.shutdown()
 
     def __repr__(self) -> str:  # what a failed test shows
         return f"Till({self.steps})"
@@ -245,23 +245,7 @@ def test_a_service_that_exits_in_a_pool_thread_gets_its_event_again(till: Till) 
     assert till.steps.count("heard") == 2
 
 
-def test_celerys_own_retry_reaches_nobody_else() -> None:
-    # Alone: Celery looks a task up in what the last worker of the process has left in its trace module
-    this = f"{__file__}::_retries_by_celery"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "python_functions=_retries*",
-    ]
-    assert subprocess.run([*command, this], check=False).returncode == 0
-
-
-def _retries_by_celery(till: Till) -> None:
+def test_celerys_own_retry_reaches_nobody_else(till: Till) -> None:
     # Given a service that asks Celery itself for another try, which needs arguments that are not checked
     till.app.tasks["till"].typing = False
     till.tries = [lambda task: task.retry(countdown=0)]
