@@ -7,10 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: demo test lint bench chaos chaos-mutants up down engine lock clean
+.PHONY: demo board test lint bench screenshots chaos chaos-mutants up down engine assets lock clean
 
 demo: .venv/installed ## 200 orders through the whole choreography, in one process
 	@$(CELERY) track demo
+
+board: .venv/installed ## the board in the browser, with orders that come and go; prints its address
+	@$(CELERY) track board --demo --operator
 
 test: .venv/installed-tests ## every test that this machine can run; with CI=true all of them
 	@$(BIN)/python -m pytest
@@ -23,6 +26,9 @@ lint: .venv/installed-tests ## style, types, and who may import whom
 
 bench: .venv/installed-tests ## measures against the notebook's loop; needs RabbitMQ and the engine
 	@$(BIN)/python -m bench
+
+screenshots: .venv/installed-tests ## takes the pictures of the board in docs/; needs RabbitMQ and Chromium
+	@$(BIN)/python -m tests.board.browser.screenshots
 
 chaos: .venv/installed-tests ## 10,000 orders on each ledger while everything fails (an hour or more); CI runs a small one
 	@$(BIN)/python -m tests.chaos --orders 10000 --ledger sqlite
@@ -44,6 +50,9 @@ deploy/.env: ## passwords of this machine's system, made once
 	@umask 077 && $(PYTHON) -c 'import re, secrets, sys; \
 		print(re.sub("change-me", lambda _: secrets.token_hex(16), sys.stdin.read()), end="")' \
 		< deploy/.env.example > $@
+
+assets: ## takes the board's libraries from npm anew, as its lock says (needs Node.js; users need none of it)
+	cd deploy/assets && npm ci --silent && npm run --silent build
 
 lock: .venv/installed-tests ## pins every dependency with its hashes
 	@$(PIP) install uv

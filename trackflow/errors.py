@@ -12,6 +12,7 @@ TrackflowError
 │   ├── AnswerUnknown      no answer, and the request may have taken effect
 │   └── EngineRefused      the engine's own no to something else than an event (a deployment, say)
 ├── LedgerError            the ledger cannot be opened or written
+├── FilterError            a URL asks for orders in words that mean nothing
 └── TransactionError       a service asks for a transaction that it has not, or ends the one that it has
 
 Their texts are one line each, name the thing and its value, and never hold a password.
@@ -64,6 +65,10 @@ class EngineRefused(EngineError):
 
 class LedgerError(TrackflowError):
     """The ledger cannot be opened, read or written."""
+
+
+class FilterError(TrackflowError):
+    """A URL asks for orders in words that mean nothing: a state that there is not, or a cursor of nobody."""
 
 
 class TransactionError(TrackflowError):

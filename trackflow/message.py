@@ -81,6 +81,7 @@ class Body(BaseModel):
 
 
 _BODY_FIELDS = set(Body.model_fields)
+_NOT_INHERITED = dict.fromkeys(("published_at", "cause_taken_at", "cause_attempts"))
 
 
 class Message(Body):
@@ -95,6 +96,8 @@ class Message(Body):
         id: the event's identity: a redelivery or a re-run has the same one.
         cause: the `id` of the event that this one follows from.
         published_at: when it was given to the broker, UTC; None if its publisher did not say.
+        cause_taken_at: when the service that emitted it took up the cause, UTC; None if that is not known.
+        cause_attempts: at which try that was, from 1; None if that is not known.
         traceparent: W3C trace context, passed on to the events that follow.
         tracestate: the same.
     """
@@ -105,6 +108,8 @@ class Message(Body):
     id: ShortText = Field(default_factory=lambda: uuid4().hex)
     cause: ShortText | None = None
     published_at: datetime | None = None
+    cause_taken_at: datetime | None = None
+    cause_attempts: int | None = Field(None, ge=1, lt=2**31)
     traceparent: ShortText | None = None
     tracestate: str | None = None
 
@@ -155,7 +160,7 @@ class Message(Body):
         Raises:
             MessageError: the new event is none (an empty name, say).
         """
-        inherited = {**dict(self), "published_at": None, "event": event, **changes}
+        inherited = {**dict(self), **_NOT_INHERITED, "event": event, **changes}
         return Message.new(**{**inherited, "id": _id_of_effect(self, event, 0), "cause": self.id})
 
     def caused_by(self, cause: Message, place: int) -> Message:
@@ -165,6 +170,10 @@ class Message(Body):
         after a redelivery emits the same ids, and every consumer can tell.
         """
         return self.model_copy(update={"id": _id_of_effect(cause, self.event, place), "cause": cause.id})
+
+    def timed(self, taken_at: datetime, attempt: int) -> Message:
+        """The same event, with when its service took up the cause, and at which try."""
+        return self.model_copy(update={"cause_taken_at": taken_at, "cause_attempts": attempt})
 
     def published_now(self) -> Message:
         """The same event, stamped with the present time."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.safety.filling import fill, orders, purge, ready
 from bench.system import TENANT, environment, new_ledger, track
 
-_NOTES = {
+NOTES = {
     "trackflow-reason": "permanent",
     "trackflow-error": "ValueError",
     "trackflow-message": "no such card",
@@ -32,11 +32,11 @@ def letters(amqp_url: str, folder: Path, listed: int, replayed: int) -> Rates:
     settings = environment(amqp_url, "embedded", new_ledger(folder))
     dead, work = f"{TENANT}.payment.dead", f"{TENANT}.payment"
     purge(amqp_url, dead, work)
-    fill(amqp_url, dead, orders(TENANT, listed // 4), _NOTES)
+    fill(amqp_url, dead, orders(TENANT, listed // 4), NOTES)
     took, groups = _timed(settings, "dead", "list", "--json")
     assert str(listed) in groups, groups
     purge(amqp_url, dead)
-    fill(amqp_url, dead, orders(TENANT, replayed // 4), _NOTES)
+    fill(amqp_url, dead, orders(TENANT, replayed // 4), NOTES)
     replaying, _ = _timed(settings, "dead", "replay", "--all", "--json")
     assert ready(amqp_url, work) == replayed
     purge(amqp_url, work)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trackflow.bpmn import Model, read
-from trackflow.engines.camunda import CamundaEngine, instances
+from trackflow.engines.camunda import CamundaEngine, activities, instances
 from trackflow.engines.camunda import rest as rest_module
 from trackflow.engines.port import Outcome
 from trackflow.errors import EngineUnreachable
@@ -240,7 +240,8 @@ def test_nothing_is_cut_however_many_orders_there_are(
     # Given pages and lists so small that 12 orders need several
     monkeypatch.setattr(rest_module, "PAGE", 5)
     monkeypatch.setattr(instances, "_KEYS", 7)
-    monkeypatch.setattr(instances, "_FEW", 3)
+    monkeypatch.setattr(instances, "FEW", 3)
+    monkeypatch.setattr(activities, "FEW", 3)
     camunda.deploy([track_flow], tenant)
     keys = [f"k{number}" for number in range(12)]
     for key in keys:

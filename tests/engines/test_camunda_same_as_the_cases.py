@@ -1,6 +1,7 @@
 """The cases, step by step, through `CamundaEngine` on each family: the questions are answered alike."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,16 @@ def test_every_step_is_the_same(case: Path, camunda: CamundaEngine, tenant: str)
         found = {key: [_seen(each) for each in now[key]] for key in now}
         expected = {key: [_recorded(each) for each in then[key]] for key in then}
         assert (_outcome(answer.outcome), found) == (step["outcome"], expected), f"step {number}: {answer}"
+        histories = camunda.histories(tenant, step["instances"])
+        assert {key: [replace(each, path=()) for each in histories[key]] for key in histories} == now
+        assert all(_agrees(each) for of_key in histories.values() for each in of_key), f"step {number}"
         assert camunda.happened(event) is (answer.outcome is Outcome.ACCEPTED), f"step {number}"
+
+
+def _agrees(instance: Instance) -> bool:
+    """Whether its path says that it is where it is."""
+    unfinished = {step.element for step in instance.path if step.left is None}
+    return bool(instance.path) and unfinished >= set(instance.active)
 
 
 def _outcome(outcome: Outcome) -> str:

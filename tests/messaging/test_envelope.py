@@ -20,6 +20,8 @@ def test_an_event_survives_the_round_trip() -> None:
         cause="before",
         traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         tracestate="vendor=" + "x" * 300,
+        cause_taken_at=datetime(2026, 11, 24, 10, 0, 0, 654321, tzinfo=UTC),
+        cause_attempts=3,
     ).published_now()
     properties = envelope.properties_of(event, app_id="payment")
     assert envelope.read(event.body(), properties, properties["headers"]) == event
@@ -94,3 +96,35 @@ def test_a_message_id_that_is_none_makes_the_event_unreadable(message_id: object
 @pytest.mark.parametrize("message_id", [None, ""])
 def test_an_empty_message_id_counts_as_absent(message_id: object) -> None:
     assert envelope.read(BODY, {"message_id": message_id}, {}).id == Message.from_body(BODY).id
+
+
+def test_when_the_cause_was_taken_up_and_at_which_try_is_on_the_wire() -> None:
+    taken = datetime(2026, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
+    event = Message.new(business_key="4711", tenant="t", event="E", cause="0").timed(taken, attempt=2)
+    headers = envelope.properties_of(event, app_id=None)["headers"]
+    assert headers["cause-taken-at"] == "2026-11-24T10:00:00.123456+00:00"
+    assert headers["cause-attempts"] == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "soon",
+        "2026-11-24",
+        "2026-11-24T10:00:00",
+        "0001-01-01T00:00:00+14:00",
+        1795514400,
+        True,
+        None,
+        [],
+        {},
+    ],
+)
+def test_a_hostile_time_of_taking_up_counts_as_absent(value: object) -> None:
+    assert envelope.read(BODY, {}, {"cause-taken-at": value}).cause_taken_at is None
+
+
+@pytest.mark.parametrize("value", [0, -1, 2**31, 2**64, 1.5, True, "2", None, [], {}])
+def test_a_hostile_number_of_tries_counts_as_absent(value: object) -> None:
+    assert envelope.read(BODY, {}, {"cause-attempts": value}).cause_attempts is None

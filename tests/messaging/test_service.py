@@ -1,6 +1,7 @@
 """A service is a function from an event to the events it causes; called directly it is nothing more."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -46,6 +47,21 @@ def test_called_directly_a_service_is_a_pure_function(app: Celery) -> None:
 def test_one_event_may_follow(app: Celery) -> None:
     placed, paid = serve(app, lambda order: order.followed_by("Paid"))
     assert (paid.event, paid.cause, paid.payload) == ("Paid", placed.id, {"total": 5})
+
+
+def test_what_follows_says_when_its_cause_was_taken_up_and_at_which_try(app: Celery) -> None:
+    placed, paid = serve(app, lambda order: order.followed_by("Paid"))
+    assert (placed.cause_taken_at, placed.cause_attempts) == (None, None)  # nothing of ours caused it
+    assert paid.cause_attempts == 1
+    times = [time for time in (placed.published_at, paid.cause_taken_at, paid.published_at) if time]
+    assert len(times) == 3
+    assert times == sorted(times)
+
+
+def test_an_effect_does_not_inherit_the_times_of_its_cause(app: Celery) -> None:
+    timed = ORDER.timed(datetime.now(UTC), attempt=4)
+    effect = timed.followed_by("Paid")
+    assert (effect.cause_taken_at, effect.cause_attempts) == (None, None)
 
 
 def test_none_may_follow(app: Celery) -> None:

@@ -43,6 +43,9 @@ class _Deploys(Engine):
     def deployed(self, models: Sequence[Model], tenant: str) -> Mapping[str, bool]:
         raise NotImplementedError
 
+    def source(self, tenant: str, process: str, version: int) -> bytes | None:
+        return None
+
 
 @dataclass
 class Run:
@@ -135,9 +138,9 @@ class RemoteOrders(_Deploys, RemoteEngine):
         self.asked.append("instances")
         return {key: [run.as_instance(path=False) for run in self.of(key)] for key in business_keys}
 
-    def history(self, tenant: str, business_key: str) -> list[Instance]:
+    def histories(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
         self._must_be_there()
-        return [run.as_instance(path=True) for run in self.of(business_key)]
+        return {key: [run.as_instance(path=True) for run in self.of(key)] for key in business_keys}
 
     # -- what a test does with it
 
@@ -256,9 +259,12 @@ class LedgerOrders(_Deploys, TransactionalEngine):
         return any(each < len(STEPS) for each in taken) if taken else None
 
     def instances(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
-        return {key: self.history(tenant, key) for key in business_keys}
+        return self.histories(tenant, business_keys)
 
-    def history(self, tenant: str, business_key: str) -> list[Instance]:
+    def histories(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
+        return {key: self._runs_of(key) for key in business_keys}
+
+    def _runs_of(self, business_key: str) -> list[Instance]:
         of_key = sa.select(_runs).where(_runs.c.business_key == business_key).order_by(_runs.c.number)
         with self._database.execution_options(reading=True).begin() as connection:
             rows = connection.execute(of_key).all()

@@ -1,6 +1,7 @@
 """What people did to events is kept, with who and why, before it is done."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -69,6 +70,42 @@ def test_a_user_without_a_name_is_a_number(ledger: Ledger, monkeypatch: pytest.M
     Audit(ledger, "showcase").write("replay", [Entry("id")])
 
     assert Audit(ledger, "showcase").acts("id")[0].who.startswith("4711@")
+
+
+def test_somebody_at_a_board_is_named(ledger: Ledger) -> None:
+    Audit(ledger, "showcase").write("replay", [Entry("id")], who="ada@board")
+
+    assert [act.who for act in Audit(ledger, "showcase").acts("id")] == ["ada@board"]
+
+
+def test_what_an_edited_letter_was_is_kept_and_read_alone(ledger: Ledger) -> None:
+    audit = Audit(ledger, "showcase")
+    audit.write("edit", [Entry("id", original='{"body": "\\u0000"}'), Entry("id")])
+
+    first, second = audit.acts("id")
+
+    assert (first.has_original, second.has_original) == (True, False)
+    assert first.entry.original is None
+    assert audit.original(first.number) == '{"body": "\\u0000"}'
+    assert audit.original(second.number) is None
+    assert audit.original(second.number + 1) is None
+    assert Audit(ledger, "other").original(first.number) is None
+
+
+def test_the_newest_acts_are_read_page_by_page(ledger: Ledger) -> None:
+    audit = Audit(ledger, "showcase")
+    for number in range(5):
+        audit.write("replay", [Entry(f"id-{number}", f"order-{number % 2}")], who="ada@board")
+    audit.write("discard", [Entry("id-5", "order-1")], who="bob@board")
+
+    def ids(most: int = 10, **chosen: Any) -> list[str]:
+        return [act.entry.event_id for act in audit.newest(most, **chosen)]
+
+    assert ids(2) == ["id-5", "id-4"]
+    assert ids(2, before=audit.newest(2)[-1].number) == ["id-3", "id-2"]
+    assert ids(who="bob@board") == ["id-5"]
+    assert ids(action="replay", business_key="order-1") == ["id-3", "id-1"]
+    assert Audit(ledger, "other").newest(10) == []
 
 
 def test_without_the_ledger_the_act_fails(ledger: Ledger) -> None:

@@ -150,8 +150,9 @@ def test_a_reader_and_a_writer_do_not_wait_for_each_other(ledger: Ledger) -> Non
 
     with ledger.writing() as writing, ledger.reading() as reading:
         writing.execute(
-            sa.text("INSERT INTO cases VALUES ('t', 'k', 0, null, :no, null, null, null, 0, 0, null, null)"),
-            {"no": False},
+            sa.insert(tables.cases).values(
+                tenant="t", business_key="k", version=0, ended=False, idle=0, open=0
+            )
         )
         assert reading.execute(count).scalar() == 0
         with ledger.reading() as another:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -16,9 +18,10 @@ from tests.upkeep.graveyard import WHY, Graveyard, graveyard
 from tests.waiting import until
 from trackflow.errors import LedgerError, PublishError
 from trackflow.upkeep import dead_letters as module
+from trackflow.upkeep import groups
 from trackflow.upkeep.dead_letters import DeadLetters, Selection
 from trackflow.upkeep.letter import Letter
-from trackflow.upkeep.raw import RawMessage
+from trackflow.upkeep.raw import Enough, RawMessage
 from trackflow.upkeep.raw_writer import RawWriter
 
 pytestmark = pytest.mark.broker
@@ -177,8 +180,18 @@ def test_ids_are_forgotten_after_some_time(
     assert [letter.id for letter in dead.letters(ALL)] == ["1", "2", "3", "1"]
 
 
+def test_a_letter_whose_headers_are_too_large_keeps_its_id(graves: Graveyard, dead: DeadLetters) -> None:
+    # Given a letter that is known by its content, which grows by a header of the broker's when it is read
+    graves.bury(None, headers={"large": "x" * 70_000})
+
+    (first,), (second,) = list(dead.letters(ALL)), list(dead.letters(ALL))
+
+    assert first.raw.undecodable != second.raw.undecodable
+    assert first.id == second.id
+
+
 def test_groups_are_bounded(graves: Graveyard, dead: DeadLetters, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "GROUPS", 2)
+    monkeypatch.setattr(groups, "GROUPS", 2)
     for number in range(5):
         graves.bury(str(number), headers={**WHY, "trackflow-error": f"Error{number}"})
 
@@ -268,6 +281,80 @@ def test_a_discarded_letter_is_gone_with_its_copies(graves: Graveyard, dead: Dea
     assert done.letters == {f"{graves.tenant}.payment": 1}
     assert graves.ids("payment.dead") == ["2"]
     assert graves.count("payment") == 0
+
+
+def test_whoever_has_enough_leaves_the_rest_as_it_was(
+    graves: Graveyard, dead: DeadLetters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given two batches, and somebody who stops before the second
+    monkeypatch.setattr(module, "BATCH", 2)
+    noted: list[str] = []
+
+    def note(letters: Sequence[Letter]) -> None:
+        if noted:
+            raise Enough
+        noted.extend(letter.id for letter in letters)
+
+    for act, target in ((dead.replay, "payment"), (dead.discard, "payment")):
+        noted.clear()
+        for identity in ("1", "2", "3"):
+            graves.bury(identity)
+        # When letters are replayed, or discarded
+        done = act(ALL, note)
+        # Then what is noted is done and said, and the rest is there at once
+        assert done.letters == {f"{graves.tenant}.{target}": 2}
+        assert graves.ids("payment.dead") == ["3"]
+    assert graves.ids("payment") == ["1", "2"]
+
+
+def test_whoever_reads_waits_for_another_reader(
+    graves: Graveyard, dead: DeadLetters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given somebody who holds the letters, and an end to it
+    for identity in ("1", "2"):
+        graves.bury(identity)
+    with Connection(graves.url) as connection:
+        letters = DeadLetters(connection, graves.queues).letters(ALL)
+        next(letters)
+        waited: list[float] = []
+
+        def pause(seconds: float) -> None:
+            waited.append(seconds)
+            letters.close()
+
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+        # When another one replays all
+        done = dead.replay(ALL, nothing)
+    # Then it has waited for that
+    assert waited
+    assert done.letters == {f"{graves.tenant}.payment": 2}
+
+
+def test_patience_ends(graves: Graveyard, dead: DeadLetters, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a consumer of somebody's who stays
+    monkeypatch.setattr(module, "PATIENCE", 0.0)
+    graves.bury("1")
+    with Connection(graves.url) as connection:
+        letters = DeadLetters(connection, graves.queues).letters(ALL)
+        next(letters)
+
+        assert dead.replay(ALL, nothing).letters == {}
+
+        letters.close()
+
+
+def test_only_a_content_or_an_error_is_replayed(graves: Graveyard, dead: DeadLetters) -> None:
+    graves.bury("1")
+    graves.bury("1", body=b"another", headers={**WHY, "trackflow-error": "KeyError"})
+    graves.bury("2", headers={})
+    first, other, nameless = dead.letters(ALL)
+
+    def ids(**chosen: str) -> list[str]:
+        return [letter.digest for letter in dead.letters(Selection(**chosen))]
+
+    assert ids(digest=other.digest) == [other.digest]
+    assert ids(error="ValueError") == [first.digest]
+    assert ids(error="") == [nameless.digest]
 
 
 REPLAY = """

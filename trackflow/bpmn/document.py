@@ -94,3 +94,12 @@ def features(node: etree._Element) -> Iterator[str]:
     yield from (name for name in ("instantiate", "isForCompensation") if is_true(node.get(name)))
     if node.get("eventGatewayType") == "Parallel":
         yield "eventGatewayType"
+
+
+def extension_property(node: etree._Element, name: str) -> str | None:
+    """The value of an element's property as Camunda Modeler writes them (Extension properties)."""
+    for properties in node.iterfind(f"{BPMN}extensionElements/{{*}}properties"):
+        for each in properties.iterfind("{*}property"):
+            if each.get("name") == name:
+                return each.get("value", "")
+    return None

@@ -29,6 +29,8 @@ class Element:
         attached_to: of a boundary event, the id of its host.
         features: what else in the file changes how it runs, by the file's own words
             (`multiInstanceLoopCharacteristics`, `executionListener`, …).
+        limit: how many seconds an order may be here before somebody should look: the extension property
+            `limit`.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Element:
     scope: str | None
     attached_to: str | None
     features: tuple[str, ...]
+    limit: float | None = None
 
     def __str__(self) -> str:
         return described(self.type, self.id, self.name)

@@ -17,6 +17,7 @@ from trackflow.bpmn import document
 from trackflow.bpmn.document import BPMN, local
 from trackflow.bpmn.model import Element, Flow, Model, described
 from trackflow.bpmn.tokens import names_in
+from trackflow.durations import seconds_of
 from trackflow.errors import ModelError
 from trackflow.message import short_text
 
@@ -37,7 +38,7 @@ def parse(source: bytes, file: str) -> Model:
 
     Raises:
         ModelError: no XML, no BPMN, not exactly one executable process, an id that is there twice, a
-            reference to nothing, or a message without a name.
+            reference to nothing, a message without a name, or a limit that is no duration.
     """
     return _Reader(document.definitions(source, file), file).model(source)
 
@@ -128,7 +129,15 @@ class _Reader:
             scope=scope,
             attached_to=node.get("attachedToRef"),
             features=tuple(document.features(node)),
+            limit=self._limit(node),
         )
+
+    def _limit(self, node: etree._Element) -> float | None:
+        text = document.extension_property(node, "limit")
+        try:
+            return None if text is None else seconds_of(text)
+        except ValueError as exc:
+            self._fail(node, f"its limit {text!r} {exc}")
 
     def _event(self, node: etree._Element) -> tuple[str | None, str | None]:
         """What an event, or a task that sends or receives, is about; and the message's name."""

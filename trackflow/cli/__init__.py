@@ -25,6 +25,8 @@ _VERBS = {
     "events": "trackflow.cli.events",
     "retry": "trackflow.cli.retry",
     "dead": "trackflow.cli.dead",
+    "board": "trackflow.cli.board",
+    "user": "trackflow.cli.user",
 }
 
 

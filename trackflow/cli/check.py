@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from trackflow.cli.console import as_json_option, console, counted, joined, print_json, table
+from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.drift import broker_findings
 from trackflow.cli.findings import DEPLOY, Finding, Result, failed, fine, warning
 from trackflow.cli.project import pass_trackflow
@@ -15,6 +15,7 @@ from trackflow.errors import EngineError, ExpressionError, LedgerError, ModelErr
 from trackflow.extension import Trackflow
 from trackflow.messaging import Service
 from trackflow.tracking.search import Search
+from trackflow.words import counted, joined
 
 _SIGNS: dict[Result, str] = {"ok": "✓", "warning": "!", "failed": "✗"}
 _STYLES: dict[Result, str] = {"ok": "green", "warning": "yellow", "failed": "red"}

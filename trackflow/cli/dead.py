@@ -10,7 +10,7 @@ from itertools import islice
 import click
 from rich.progress import Progress as ProgressBar
 
-from trackflow.cli.console import as_json_option, console, counted, joined, print_json
+from trackflow.cli.console import as_json_option, console, print_json
 from trackflow.cli.errors import Failure, broker
 from trackflow.cli.letter import full_as_json, portrait
 from trackflow.cli.letters import (
@@ -27,6 +27,7 @@ from trackflow.extension import Trackflow
 from trackflow.tracking.audit import Act, Action, Audit, Entry
 from trackflow.upkeep.dead_letters import DeadLetters, Done, Note, Progress, Selection
 from trackflow.upkeep.letter import Letter
+from trackflow.words import counted, joined
 
 _LIMIT = 20  # letters that fit on a screen
 _STEP = 500  # letters from one movement of the progress bar to the next
@@ -187,8 +188,7 @@ def _noted(trackflow: Trackflow, action: Action, why: str | None, missing: set[s
 
 
 def _entry(letter: Letter) -> Entry:
-    reason = ": ".join(each for each in (letter.reason, letter.error, letter.message) if each)
-    return Entry(letter.id, letter.business_key, reason, letter.queue)
+    return Entry(letter.id, letter.business_key, letter.cause, letter.queue)
 
 
 def _acts(trackflow: Trackflow, identity: str) -> Sequence[Act] | str:

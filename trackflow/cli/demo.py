@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Thread
 from uuid import uuid4
 
 import click
+from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trackflow.cli import demo_report
-from trackflow.cli.console import as_json_option, console, joined, print_json
+from trackflow.cli.console import as_json_option, console, print_json
 from trackflow.cli.demo_report import Run
 from trackflow.cli.errors import Failure
 from trackflow.cli.local_worker import local_worker
 from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
+from trackflow.words import joined
 
 _PATIENCE = 60  # seconds without any progress
 _LOOK = 0.05  # seconds between two looks at the orders
@@ -39,10 +41,7 @@ def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json:
     The broker is in memory and the engine is the embedded one, whatever the settings say.
     """
     as_set = trackflow.settings
-    trackflow.move_into_memory(f"sqlite:///{ledger}" if ledger else _ledger_url(trackflow))
-    if trackflow.publisher.is_amqp:
-        raise Failure("the demo runs in memory: leave --broker and CELERY_BROKER_URL out")
-    trackflow.engine.deploy(trackflow.models, trackflow.settings.tenant)
+    move_into_memory(trackflow, f"sqlite:///{ledger}" if ledger else None)
     run = _run(trackflow, orders)
     if as_json:
         print_json(demo_report.as_json(run, str(trackflow.ledger)))
@@ -52,6 +51,14 @@ def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json:
     demo_report.what_next(out, trackflow, run, as_set.ledger_url)
 
 
+def move_into_memory(trackflow: Trackflow, ledger_url: str | None = None) -> None:
+    """Make the project ready for a demonstration: broker and engine in this process, models deployed."""
+    trackflow.move_into_memory(ledger_url or _ledger_url(trackflow))
+    if trackflow.publisher.is_amqp:
+        raise Failure("the demo runs in memory: leave --broker and CELERY_BROKER_URL out")
+    trackflow.engine.deploy(trackflow.models, trackflow.settings.tenant)
+
+
 def _ledger_url(trackflow: Trackflow) -> str:
     settings = trackflow.settings
     alone = settings.amqp_url.startswith("memory:") and settings.engine_url == "embedded"
@@ -59,14 +66,14 @@ def _ledger_url(trackflow: Trackflow) -> str:
 
 
 def _run(trackflow: Trackflow, count: int) -> Run:
-    start = _start_event(trackflow)
+    start = start_event(trackflow)
     prefix = f"demo-{uuid4().hex[:6]}"  # so that a run counts its own orders
     keys = [f"{prefix}-{number:0{len(str(count))}}" for number in range(1, count + 1)]
     trackflow.tracker.start_sweeping()
     try:
-        with local_worker(trackflow.app) as worker, _progress() as progress:
+        with local_worker(trackflow.app) as worker:
             began = time.perf_counter()
-            _place(trackflow, start, keys, worker, progress)
+            place(trackflow, start, keys, worker)
             seconds = time.perf_counter() - began
     finally:
         trackflow.tracker.stop(wait=_LONGEST_SWEEP)
@@ -74,7 +81,7 @@ def _run(trackflow: Trackflow, count: int) -> Run:
     return Run(start, [order for order in orders if order is not None], seconds)
 
 
-def _start_event(trackflow: Trackflow) -> str:
+def start_event(trackflow: Trackflow) -> str:
     """The first event of the choreography that a model starts with."""
     starts = frozenset[str]().union(*(model.starts for model in trackflow.models))
     for event in trackflow.choreography.events:
@@ -94,20 +101,27 @@ def _progress() -> Progress:
     )
 
 
-def _place(trackflow: Trackflow, start: str, keys: Sequence[str], worker: Thread, progress: Progress) -> None:
+def place(
+    trackflow: Trackflow,
+    start: str,
+    keys: Sequence[str],
+    worker: Thread,
+    payload: Callable[[], JsonValue] = lambda: None,
+) -> None:
     """Place the orders, and wait until all have ended. Raises Failure after a minute without progress."""
-    bar = progress.add_task("", total=len(keys))
     waiting, running, last = deque(keys), list[str](), time.monotonic()
-    while waiting or running:
-        while waiting and len(running) < _AT_ONCE:
-            running.append(trackflow.emit(start, waiting.popleft()).business_key)
-        time.sleep(_LOOK)
-        before, running = len(running), _running(trackflow, running)
-        if len(running) < before:
-            last = time.monotonic()
-            progress.update(bar, completed=len(keys) - len(waiting) - len(running))
-        elif not worker.is_alive() or time.monotonic() - last > _PATIENCE:
-            raise Failure(_missing(trackflow, len(keys), running))
+    with _progress() as progress:
+        bar = progress.add_task("", total=len(keys))
+        while waiting or running:
+            while waiting and len(running) < _AT_ONCE:
+                running.append(trackflow.emit(start, waiting.popleft(), payload()).business_key)
+            time.sleep(_LOOK)
+            before, running = len(running), _running(trackflow, running)
+            if len(running) < before:
+                last = time.monotonic()
+                progress.update(bar, completed=len(keys) - len(waiting) - len(running))
+            elif not worker.is_alive() or time.monotonic() - last > _PATIENCE:
+                raise Failure(_missing(trackflow, len(keys), running))
 
 
 def _running(trackflow: Trackflow, keys: Sequence[str]) -> list[str]:

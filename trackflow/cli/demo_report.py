@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
-from trackflow.cli.console import counted, span
 from trackflow.cli.drawing import story
 from trackflow.extension import Trackflow
 from trackflow.tracking.orders import Order
+from trackflow.words import counted, span
 
 
 @dataclass(frozen=True, slots=True)

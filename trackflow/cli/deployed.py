@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trackflow.cli.console import console, counted, table
+from trackflow.cli.console import console, table
 from trackflow.cli.earlier import Earlier, left_in_words, stale_in_words, unfinished_in_words
 from trackflow.engines.port import Deployment
 from trackflow.upkeep.migration_plan import Migration
 from trackflow.upkeep.topology import Found
+from trackflow.words import counted
 
 
 @dataclass(frozen=True, slots=True)

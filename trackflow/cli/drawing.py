@@ -16,9 +16,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from trackflow.cli.console import joined, span, table
+from trackflow.cli.console import table
 from trackflow.tracking.audit import Act
 from trackflow.tracking.orders import Event, Order
+from trackflow.words import joined, span
 
 # Of an event that moved the order, one that it waits for, and the end.
 _PASSED, _AWAITED, _ENDED = "●", "○", "◉"

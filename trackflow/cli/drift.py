@@ -8,13 +8,13 @@ from typing import Any
 from kombu import Connection
 
 from trackflow.cli import earlier
-from trackflow.cli.console import counted
 from trackflow.cli.errors import Failure, broker
 from trackflow.cli.findings import DEPLOY, MIGRATE, Finding, failed, fine, warning
 from trackflow.errors import LedgerError
 from trackflow.extension import Trackflow
 from trackflow.tracking.orders import iso
 from trackflow.upkeep.topology import Found, compare, left_by_migration, remedy
+from trackflow.words import counted
 
 
 def broker_findings(trackflow: Trackflow) -> Iterator[Finding]:

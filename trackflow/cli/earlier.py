@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from kombu import Connection
 
-from trackflow.cli.console import counted
 from trackflow.cli.findings import MIGRATE
 from trackflow.extension import Trackflow
 from trackflow.tracking.bindings import ITSELF, Bindings, Remembered
 from trackflow.upkeep.migration import delete_if_empty
 from trackflow.upkeep.topology import Binding, Found, all_queues, bindings, peek, unbind
+from trackflow.words import counted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from typing import Any
 
 from rich.table import Table
 
-from trackflow.cli.console import age, counted, table
+from trackflow.cli.console import table
 from trackflow.tracking.orders import iso
-from trackflow.upkeep.dead_letters import Done, Group
+from trackflow.upkeep.dead_letters import Done
+from trackflow.upkeep.groups import Group
 from trackflow.upkeep.letter import Letter
+from trackflow.words import age, counted
 
 
 def groups_table(groups: Iterable[Group]) -> Table:

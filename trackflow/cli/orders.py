@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import click
 
-from trackflow.cli.console import age, as_json_option, console, joined, print_json, table
+from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.drawing import story
 from trackflow.cli.errors import Failure
 from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
 from trackflow.tracking.audit import Audit
 from trackflow.tracking.orders import Order
+from trackflow.words import age, joined
 
 _LIMIT = 20  # orders that fit on a screen
 _STATES = ("running", "completed", "terminated", "waiting", "refused", "unknown")

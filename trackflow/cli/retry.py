@@ -11,7 +11,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
-from trackflow.cli.console import as_json_option, console, counted, joined, print_json, table
+from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.errors import Failure
 from trackflow.cli.project import pass_trackflow
 from trackflow.errors import TrackflowError
@@ -20,6 +20,7 @@ from trackflow.tracking.audit import Audit
 from trackflow.tracking.retried import Retried
 from trackflow.tracking.retry import Retry
 from trackflow.tracking.search import RETRIABLE, Search, Wanted
+from trackflow.words import counted, joined
 
 _REASONS = 20  # different ones that are told: an engine's words may name each order
 _OTHERS = "for other reasons"

@@ -98,8 +98,16 @@ class Engine(ABC):
         """
 
     @abstractmethod
+    def histories(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
+        """The same with their paths."""
+
     def history(self, tenant: str, business_key: str) -> list[Instance]:
         """The process instances of one business key, oldest first, with their paths."""
+        return self.histories(tenant, [business_key])[business_key]
+
+    @abstractmethod
+    def source(self, tenant: str, process: str, version: int) -> bytes | None:
+        """The BPMN file of a version of a process; None if it is not there. Raises EngineUnreachable."""
 
 
 class RemoteEngine(Engine):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from trackflow.durations import seconds_of
 from trackflow.errors import ChoreographyError
 from trackflow.message import short_text
 
@@ -54,15 +55,18 @@ class Choreography:
         subscriptions: who hears what.
         variables: names of the payload fields that the BPMN engine is given as process variables. None: those
             that an expression of the model uses; a process engine is no place for customer data.
+        limits: event name → how long an order may wait for it before the board calls it stuck, as ISO 8601
+            (`PT2H`). An element of the model that has a limit itself goes by that.
 
     Raises:
         ChoreographyError: a name that AMQP cannot carry, a subscription to an unknown event, two
-            subscriptions of one name, or one with a wrong value.
+            subscriptions of one name, one with a wrong value, or a limit that is none.
     """
 
     events: Mapping[str, str]
     subscriptions: Sequence[Subscription]
     variables: frozenset[str] | None = None
+    limits: Mapping[str, str] = field(default_factory=dict)
     _heard: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +84,8 @@ class Choreography:
                 raise ChoreographyError(f"two subscriptions are called {subscription.name!r}")
             heard[subscription.name] = self._resolve(subscription)
         object.__setattr__(self, "_heard", MappingProxyType(heard))
+        for event in self.limits:
+            self.limit_of(event)
 
     def _resolve(self, subscription: Subscription) -> frozenset[str]:
         hears = self.events if tuple(subscription.hears) == EVERY_EVENT else subscription.hears
@@ -96,6 +102,18 @@ class Choreography:
             return self.events[event]
         except KeyError:
             raise ChoreographyError(f"event {event!r}, {self._unknown()}") from None
+
+    def limit_of(self, event: str) -> float | None:
+        """How many seconds an order may wait for an event. Raises ChoreographyError."""
+        text = self.limits.get(event)
+        if text is None:
+            return None
+        if event not in self.events:
+            raise ChoreographyError(f"limits: event {event!r}, {self._unknown()}")
+        try:
+            return seconds_of(text)
+        except ValueError as exc:
+            raise ChoreographyError(f"limits: {event!r}: {text!r} {exc}") from None
 
     def heard_by(self, subscription: str) -> frozenset[str]:
         """The events that the subscription of this name hears."""

@@ -8,6 +8,7 @@
 | `timestamp`      | `published_at`, whole seconds, as AMQP has it |
 | header `published-at` | `published_at`, RFC 3339 with microseconds |
 | header `cause`   | `cause`                 |
+| headers `cause-taken-at`, `cause-attempts` | `cause_taken_at` (RFC 3339 again), `cause_attempts` |
 | headers `traceparent`, `tracestate` | the same: W3C trace context |
 """
 
@@ -21,6 +22,7 @@ from trackflow.errors import MessageError
 from trackflow.message import SHORT, Message, short_text
 
 PERSISTENT = 2
+_MOST = 2**31  # what the ledger's column holds
 TRACESTATE = 512  # bytes; what W3C Trace Context, section 3.3.1.5, asks everybody to pass on
 
 
@@ -29,6 +31,8 @@ def properties_of(message: Message, app_id: str | None) -> dict[str, Any]:
     headers = {
         "cause": message.cause,
         "published-at": message.published_at and message.published_at.isoformat(),
+        "cause-taken-at": message.cause_taken_at and message.cause_taken_at.isoformat(),
+        "cause-attempts": message.cause_attempts,
         "traceparent": message.traceparent,
         "tracestate": message.tracestate,
     }
@@ -57,6 +61,8 @@ def read(body: str, properties: Mapping[str, Any], headers: Mapping[str, Any]) -
     envelope: dict[str, Any] = {
         "cause": _text(headers.get("cause")),
         "published_at": _time(headers.get("published-at"), properties.get("timestamp")),
+        "cause_taken_at": _time(headers.get("cause-taken-at"), None),
+        "cause_attempts": _count(headers.get("cause-attempts")),
         "traceparent": _text(headers.get("traceparent")),
         "tracestate": _text(headers.get("tracestate"), most=TRACESTATE),
     }
@@ -82,6 +88,11 @@ def _text(value: Any, most: int = SHORT) -> str | None:
     if not isinstance(value, str) or not value.isprintable():  # so it has no lone surrogate
         return None
     return value if 0 < len(value.encode()) <= most else None
+
+
+def _count(value: Any) -> int | None:
+    # `True` is an `int` too.
+    return value if type(value) is int and 0 < value < _MOST else None
 
 
 def _time(precise: Any, seconds: Any) -> datetime | None:

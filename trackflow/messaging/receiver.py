@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, Protocol
 
 from trackflow.errors import MessageError
 from trackflow.message import MAX_BODY, Message
@@ -47,7 +48,7 @@ class EventReceiver:
             incoming.reject()
             return False
         try:
-            body, event = self._read(incoming)
+            body, event = read_event(incoming, self._tenant, self._choreography)
             heard = event.event in queue.hears
             if heard:
                 self._translate(incoming, body, event, queue)
@@ -63,15 +64,6 @@ class EventReceiver:
         if not heard:  # shares its routing key with one that is heard
             incoming.ack()
         return heard
-
-    def _read(self, incoming: Incoming) -> tuple[str, Message]:
-        body = _text(incoming)
-        event = envelope.read(body, incoming.properties, incoming.headers)
-        if event.tenant != self._tenant:
-            raise MessageError(f"tenant {event.tenant!r} on the exchange of {self._tenant!r}")
-        if event.event not in self._choreography.events:
-            raise MessageError(f"event {event.event!r} is not in the choreography")
-        return body, event
 
     def _check_bystander(self, incoming: Incoming, event: Message, queue: EventQueue) -> None:
         """An event that is not heard may only come because it shares its routing key with one that is.
@@ -145,12 +137,39 @@ class EventReceiver:
             incoming.ack()
 
 
+class Readable(Protocol):
+    """A message as some client sent it: a delivery, or one that lies in a queue."""
+
+    @property
+    def body(self) -> str | bytes:
+        """As it came."""
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """AMQP's, by py-amqp's names, without the headers."""
+
+    @property
+    def headers(self) -> Mapping[Any, Any]:
+        """The table of headers."""
+
+
+def read_event(message: Readable, tenant: str, choreography: Choreography) -> tuple[str, Message]:
+    """The text of a message and the event that it is, if the wire contract allows it. Raises MessageError."""
+    body = _text(message)
+    event = envelope.read(body, message.properties, message.headers)
+    if event.tenant != tenant:
+        raise MessageError(f"tenant {event.tenant!r} on the exchange of {tenant!r}")
+    if event.event not in choreography.events:
+        raise MessageError(f"event {event.event!r} is not in the choreography")
+    return body, event
+
+
 def _task_id(queue: EventQueue, event: Message) -> str:
     """Several tasks hear one event, and Flower keys tasks by id: so an id for each queue, always the same."""
     return sha256(f"{queue.name}\n{event.id}".encode()).hexdigest()[:32]
 
 
-def _text(incoming: Incoming) -> str:
+def _text(incoming: Readable) -> str:
     """The body as text, if it is what the wire contract allows. Raises MessageError."""
     properties, body = incoming.properties, incoming.body
     if "task" in incoming.headers:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 from billiard.process import current_process
@@ -82,7 +83,7 @@ class Service(Task):  # type: ignore[type-arg]
             return super().__call__(*args, **kwargs)
         delivery: Delivery = (self.request.headers or {})["trackflow"]
         try:
-            return self._handle(cast(Message, delivery["event"]))
+            return self._handle(delivery)
         except (Reject, Retry, Ignore):
             raise
         except (WorkerShutdown, WorkerTerminate):  # Celery's own way to end a worker
@@ -98,11 +99,13 @@ class Service(Task):  # type: ignore[type-arg]
             self._park(delivery, exc)
             raise
 
-    def _handle(self, event: Message) -> str | None:
+    def _handle(self, delivery: Delivery) -> str | None:
         """Returns what a person sees in Flower: the names of the emitted events."""
+        event = cast(Message, delivery["event"])
+        taken_at, attempt = datetime.now(UTC), attempts_before(delivery["headers"]) + 1
 
         def run() -> list[Message]:
-            return self._effects(event, self.run(event))
+            return [effect.timed(taken_at, attempt) for effect in self._effects(event, self.run(event))]
 
         effects = self._host.inbox.once(self.name, event, run) if self.once else run()
         for effect in effects:

@@ -47,6 +47,7 @@ standings = Table(
     Column("unmatched", Integer, nullable=False),
     Column("refused", Integer, nullable=False),
     Column("deviates", Boolean, nullable=False),  # it did not follow its model, see `conformance`
+    Column("deviations", Text),  # how: a JSON array of "kind:event or element"; None if it did not
     Column("late_at", Double),  # when the first of its places reaches its limit
     Column("late", Boolean, nullable=False),  # that moment has passed
     Column("measured", Boolean, nullable=False),  # its end is counted in `measures`
@@ -89,12 +90,13 @@ places = Table(
     Column("late", Boolean, nullable=False),
 )
 Index("places_element", places.c.tenant, places.c.element, places.c.since, places.c.business_key)
+_to_come = places.c.late_at.is_not(None) & places.c.late.is_(False)
 Index(
     "places_late_at",
     places.c.tenant,
     places.c.late_at,
-    sqlite_where=places.c.late_at.is_not(None),
-    postgresql_where=places.c.late_at.is_not(None),
+    sqlite_where=_to_come,
+    postgresql_where=_to_come,
 )
 
 # What running orders wait for: a row for each event that would be accepted now.
@@ -105,6 +107,8 @@ awaited = Table(
     Column("business_key", _KEY, primary_key=True),
     Column("event", String(SHORT), primary_key=True),
     Column("started_at", Double, nullable=False),  # of the order
+    # The primary key is the table: SQLite would else read all of `awaited_event`, which has every column.
+    sqlite_with_rowid=False,
 )
 Index("awaited_event", awaited.c.tenant, awaited.c.event, awaited.c.started_at, awaited.c.business_key)
 
@@ -180,6 +184,7 @@ class Measure:
     STARTED = "started"  # orders whose first event came ("")
     ENDED = "ended"  # orders that ended, with the time from their first event to it (how: their state)
     ELEMENT = "element"  # visits of elements in ended orders, with how long each took (the element's id)
+    VISITED = "visited"  # ended orders that visited this element, however often (the element's id)
     FLOW = "flow"  # how often one element directly followed another in ended orders ("from>to")
     FOLLOWED = "followed"  # ended orders that followed their model ("")
     DEVIATION = "deviation"  # ended orders that did not ("kind:event or element", see `conformance`)

@@ -22,14 +22,22 @@ from trackflow.tracking.open_event import moment
 from trackflow.tracking.orders import iso
 from trackflow.tracking.tables import Now, audit
 
-Action = Literal["replay", "discard", "retry"]
+Action = Literal["replay", "discard", "retry", "edit", "publish"]
 
 _WRITE = insert(audit).values(
     **{column.name: bindparam(column.name) for column in audit.c if column.name not in ("id", "at")}, at=Now()
 )
-_ACTS = select(audit).where(audit.c.tenant == bindparam("t")).order_by(audit.c.at, audit.c.id)
+# What an edited letter was can be a megabyte: it is read for one act only.
+_ACT = (
+    *(column for column in audit.c if column.name != "original"),
+    audit.c.original.is_not(None).label("has_original"),
+)
+_ALL = select(*_ACT).where(audit.c.tenant == bindparam("t"))
+_ACTS = _ALL.order_by(audit.c.at, audit.c.id)
 _ON_EVENT = _ACTS.where(audit.c.event_id == bindparam("event_id"))
 _ON_ORDER = _ACTS.where(audit.c.business_key == bindparam("key"))
+_NEWEST = _ALL.order_by(audit.c.id.desc()).limit(bindparam("most"))
+_ORIGINAL = select(audit.c.original).where(audit.c.tenant == bindparam("t"), audit.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +49,27 @@ class Entry:
         business_key: if it is known.
         reason: why the event is where it is.
         queue: whose dead letter it is; None: the event is in the ledger.
+        original: what it was before it is edited, as JSON. Only written; `Audit.original` reads it.
     """
 
     event_id: str
     business_key: str | None = None
     reason: str | None = None
     queue: str | None = None
+    original: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that somebody did. `who` is user@host; `at` is UTC."""
+    """One thing that somebody did. `who` is user@host or name@board; `at` is UTC."""
 
     action: str
     entry: Entry
     who: str
     why: str | None
     at: datetime
+    number: int = 0  # later acts have higher ones
+    has_original: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As the command line prints it."""
@@ -80,9 +92,11 @@ class Audit:
         self._ledger = ledger
         self._tenant = tenant
 
-    def write(self, action: Action, entries: Iterable[Entry], why: str | None = None) -> None:
-        """Note in one transaction what is about to be done, by whoever runs this process."""
-        who, why = _who(), _storable(why)
+    def write(
+        self, action: Action, entries: Iterable[Entry], why: str | None = None, who: str | None = None
+    ) -> None:
+        """Note in one transaction what is about to be done; without `who` by whoever runs this process."""
+        who, why = (_storable(who) or _who())[:SHORT], _storable(why)
         rows = [
             {
                 "tenant": self._tenant,
@@ -93,6 +107,7 @@ class Audit:
                 "event_id": entry.event_id,
                 "business_key": entry.business_key,
                 "reason": entry.reason,
+                "original": _storable(entry.original),
             }
             for entry in entries
         ]
@@ -107,7 +122,30 @@ class Audit:
         """What was done to the events and dead letters of an order, the oldest first."""
         return self._acts(_ON_ORDER, key=business_key)
 
-    def _acts(self, statement: Select[Any], **chosen: str) -> list[Act]:
+    def newest(
+        self,
+        most: int,
+        *,
+        who: str | None = None,
+        action: str | None = None,
+        business_key: str | None = None,
+        before: int | None = None,
+    ) -> list[Act]:
+        """At most so many acts, the newest first: of somebody, of a kind, on an order, before another."""
+        chosen = {audit.c.who: who, audit.c.action: action, audit.c.business_key: business_key}
+        statement = _NEWEST.where(*(column == value for column, value in chosen.items() if value is not None))
+        if before is not None:
+            statement = statement.where(audit.c.id < before)
+        return self._acts(statement, most=most)
+
+    def original(self, number: int) -> str | None:
+        """What the letter was that this act has edited, as JSON; None if there is no such act."""
+        with self._ledger.reading() as transaction:
+            chosen = {"t": self._tenant, "id": number}
+            found: str | None = transaction.execute(_ORIGINAL, chosen).scalar_one_or_none()
+            return found
+
+    def _acts(self, statement: Select[Any], **chosen: str | int) -> list[Act]:
         with self._ledger.reading() as transaction:
             return [_act(row) for row in transaction.execute(statement, {"t": self._tenant, **chosen})]
 
@@ -116,7 +154,7 @@ def _act(row: Any) -> Act:
     entry = Entry(row.event_id, row.business_key, row.reason, row.queue)
     at = moment(row.at)
     assert at is not None  # the column is never null
-    return Act(row.action, entry, row.who, row.why, at)
+    return Act(row.action, entry, row.who, row.why, at, row.id, bool(row.has_original))
 
 
 def _who() -> str:

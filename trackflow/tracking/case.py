@@ -13,7 +13,7 @@ from trackflow.tracking import statements
 from trackflow.tracking.open_event import HAD_ENDED, NOT_YET, OpenEvent
 from trackflow.tracking.tables import Outcome
 
-_TICK = 1e-6  # seconds between two arrivals at least: the database's clock may stand still or go back
+_TICK = 1e-6  # seconds between two times at least: the database's clock may stand still or go back
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Case:
         self.open: int = row.open
         self.first_at: float | None = row.first_at
         self.last_at: float | None = row.last_at
+        self.unshown: float | None = row.unshown
         self._before = self._changing()
 
     @property
@@ -75,6 +76,8 @@ class Case:
                 "body": message.body(),
                 "traceparent": message.traceparent,
                 "published_at": message.published_at and message.published_at.timestamp(),
+                "taken_at": message.cause_taken_at and message.cause_taken_at.timestamp(),
+                "attempts": message.cause_attempts,
                 "received_at": arrival,
                 "attempted": attempted,
             },
@@ -202,9 +205,10 @@ class Case:
 
     def save(self) -> None:
         """Write what has changed."""
-        row = self._changing()
-        if row != self._before:
-            self._of_case(statements.SAVE_CASE, **row)
+        if self._changing() != self._before:
+            # The board clears what it read, so no change may look like the one before.
+            self.unshown = self.now if self.unshown is None else max(self.now, self.unshown + _TICK)
+            self._of_case(statements.SAVE_CASE, **self._changing())
 
     def _rejected_if_second(self, event: OpenEvent) -> Outcome:
         if not event.starts or not self._started_with_other(event):

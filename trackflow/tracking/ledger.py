@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import Pool, QueuePool
 
 from trackflow.errors import LedgerError
-from trackflow.tracking import tables
+from trackflow.tracking import upgrade
 from trackflow.tracking.group_commit import GroupCommit
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Ledger:
         # PostgreSQL groups its commits itself, and has many writers.
         self._group = self._new_group()
         self._reader = self.database.execution_options(reading=True)
-        self.create(tables.metadata.create_all)
+        self.create(upgrade.create_tables)
         _at_fork(self)
 
     def __str__(self) -> str:

@@ -25,6 +25,15 @@ class Event:
     received_at: datetime
     correlated_at: datetime | None
     payload: Any = None
+    taken_at: datetime | None = None  # its service took up the cause, by that service's clock
+    attempts: int | None = None  # at which try that was
+    seen_version: int = -1  # of its case, when nothing waited for it
+    failures: int = 0  # of the engine, at this event
+
+    @property
+    def name(self) -> str:
+        """As the ledger calls it."""
+        return self.event
 
     @classmethod
     def from_row(cls, row: Any, payload: Any = None) -> Event:
@@ -40,6 +49,10 @@ class Event:
             received_at=datetime.fromtimestamp(row.received_at, UTC),
             correlated_at=moment(row.correlated_at),
             payload=payload,
+            taken_at=moment(row.taken_at),
+            attempts=row.attempts,
+            seen_version=row.seen_version,
+            failures=row.failures,
         )
 
     def as_json(self) -> dict[str, Any]:

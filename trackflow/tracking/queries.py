@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, bindparam, or_, select
 
@@ -41,16 +41,28 @@ _OLDER = _NEWEST.where(
     )
 )
 _ONE = _CASE.where(cases.c.business_key == bindparam("key"))
-_EVENTS = (
-    select(events)
-    .where(events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
-    .order_by(events.c.received_at, events.c.event_id)
+_OF_ORDER = (events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
+_EVENTS = select(events).where(*_OF_ORDER).order_by(events.c.received_at, events.c.event_id)
+# A body can be a megabyte, and a forged order can have any number of events.
+_NEWEST_BARE = (
+    select(*(column for column in events.c if column.name != "body"))
+    .where(*_OF_ORDER)
+    # Of one order there are few events, but SQLite would look for them in the index of all times.
+    .order_by((events.c.received_at + 0).desc(), events.c.event_id.desc())
+    .limit(bindparam("most"))
 )
+_BODY = select(events.c.body).where(*_OF_ORDER, events.c.event_id == bindparam("event"))
 # What the ledger alone can rule out.
 _MAY_BE = {
     "waiting": cases.c.open > 0,
     "refused": and_(cases.c.open == 0, cases.c.version == 0),
 }
+
+
+class Found(NamedTuple):
+    """A payload, which may be null."""
+
+    payload: Any
 
 
 class Queries:
@@ -91,6 +103,33 @@ class Queries:
         found = [Event.from_row(row, payload=json.loads(row.body)["payload"]) for row in rows]
         return _order(case, rows[-1].name, instances, error, causes_first(found))
 
+    def outline(self, business_key: str, most: int, silence: str | None = None) -> Order | None:
+        """As `order`, without payloads, and of its events only so many, the newest.
+
+        `silence` says why the engine is not to be asked, if it is known not to answer.
+        """
+        of_case = {"t": self._tenant, "key": business_key}
+        with self._ledger.reading() as transaction:
+            case = transaction.execute(_ONE, of_case).first()
+            rows = transaction.execute(_NEWEST_BARE, {**of_case, "most": most}).all()
+        if case is None:
+            return None
+        instances: list[Instance] = []
+        if silence is None:
+            try:
+                instances = self._engine.history(self._tenant, business_key)
+            except EngineError as exc:
+                silence = str(exc)
+        found = causes_first([Event.from_row(row) for row in reversed(rows)])
+        return _order(case, rows[0].name, instances, silence, found)
+
+    def payload(self, business_key: str, event_id: str) -> Found | None:
+        """The payload of an event of an order, in its `payload`; None if there is no such event."""
+        chosen = {"t": self._tenant, "key": business_key, "event": event_id}
+        with self._ledger.reading() as transaction:
+            body = transaction.execute(_BODY, chosen).scalar_one_or_none()
+        return None if body is None else Found(json.loads(body)["payload"])
+
     def _chunks(self, state: str | None, limit: int) -> Iterator[Sequence[Row[*tuple[Any, ...]]]]:
         size = min(limit, CHUNK) if state is None else CHUNK
         statement, place = _NEWEST, {"t": self._tenant, "chunk": size}
@@ -125,7 +164,7 @@ def _order(
     return Order(
         business_key=row.business_key,
         tenant=row.tenant,
-        state="unknown" if error is not None else _state(row, instances),
+        state="unknown" if error is not None else state_of(row, instances),
         last_event=last_event,
         started_at=datetime.fromtimestamp(row.first_at, UTC),
         updated_at=datetime.fromtimestamp(row.last_at, UTC),
@@ -135,9 +174,10 @@ def _order(
     )
 
 
-def _state(row: Row[*tuple[Any, ...]], instances: Sequence[Instance]) -> str:
+def state_of(case: Any, instances: Sequence[Instance]) -> str:
+    """An order's state (see `Order`), of its case's `open` and `version`, and of what the engine says."""
     if instances:
         return instances[-1].state
-    if row.open:
+    if case.open:
         return "waiting"
-    return "unknown" if row.version else "refused"
+    return "unknown" if case.version else "refused"

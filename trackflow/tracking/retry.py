@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
@@ -23,15 +23,23 @@ class Retry:
         self._search = search
         self._audit = audit
 
-    def retry(self, wanted: Wanted, why: str | None = None) -> Iterator[list[Retried]]:
+    def retry(
+        self,
+        wanted: Wanted,
+        why: str | None = None,
+        who: str | None = None,
+        only: Callable[[Found], bool] = lambda _: True,
+    ) -> Iterator[list[Retried]]:
         """Tell again all that is wanted: page by page, so that there may be many. Raises LedgerError.
 
-        `wanted` must be of `RETRIABLE` outcomes. Whoever stops after a page leaves the rest as it stood.
+        `wanted` must be of `RETRIABLE` outcomes; `only` chooses among them what SQL cannot. Whoever stops
+        after a page leaves the rest as it stood.
         """
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="retry") as pool:
-            for page in self._search.by_order(wanted):
+            for found in self._search.by_order(wanted):
+                page = [each for each in found if only(each)]
                 entries = [Entry(each.event.id, each.business_key, each.event.reason) for each in page]
-                self._audit.write("retry", entries, why)
+                self._audit.write("retry", entries, why, who)
                 yield list(pool.map(self._retry, _orders(page)))
 
     def _retry(self, of_order: Sequence[Found]) -> Retried:

@@ -42,6 +42,7 @@ class Wanted:
         business_keys: of one of these orders.
         reason: with this text in their reason, in any case of its letters (of ASCII).
         since: recorded at this time or later.
+        event_ids: one of these.
     """
 
     outcomes: Sequence[Outcome] | None = None
@@ -49,6 +50,7 @@ class Wanted:
     business_keys: Sequence[str] | None = None
     reason: str | None = None
     since: datetime | None = None
+    event_ids: Sequence[str] | None = None
 
     @property
     def conditions(self) -> Iterator[ColumnElement[bool]]:
@@ -63,6 +65,8 @@ class Wanted:
             yield events.c.reason.icontains(self.reason, autoescape=True)
         if self.since is not None:
             yield events.c.received_at >= self.since.timestamp()
+        if self.event_ids is not None:
+            yield events.c.event_id.in_(self.event_ids)
 
 
 class Search:

@@ -43,6 +43,8 @@ events = Table(
     Column("body", Text, nullable=False),  # the JSON of the wire
     Column("traceparent", String(SHORT)),
     Column("published_at", Double),
+    Column("taken_at", Double),  # the service that emitted it took up the cause then, by that service's clock
+    Column("attempts", Integer),  # at which try it did
     Column(
         "received_at", Double, nullable=False
     ),  # strictly later than the case's event before: the order of arrival
@@ -74,6 +76,8 @@ cases = Table(
     Column("open", Integer, nullable=False),  # how many of its events are open
     Column("first_at", Double),  # when its first event came; none yet: the row is only a lock
     Column("last_at", Double),  # when its last event came
+    # When it changed, if that is not shown on the board yet; no two changes have the same value in a row.
+    Column("unshown", Double),
 )
 
 # What a service with `once=True` has handled, and what it emitted then: a redelivery emits the same again.
@@ -94,13 +98,14 @@ audit = Table(
     Column("id", Integer, primary_key=True),
     Column("tenant", String(64), nullable=False),
     Column("at", Double, nullable=False),
-    Column("who", String(SHORT), nullable=False),  # user@host
+    Column("who", String(SHORT), nullable=False),  # user@host, or name@board
     Column("why", Text),  # in their words, if they said
-    Column("action", String(12), nullable=False),  # replay, discard, retry
+    Column("action", String(12), nullable=False),  # replay, discard, retry, edit, publish
     Column("queue", String(SHORT)),  # whose dead letter it was; None: the event was in the ledger
     Column("event_id", String(SHORT), nullable=False),  # of a dead letter its id, as `dead list` shows it
     Column("business_key", String(SHORT)),
     Column("reason", Text),  # why the event was there
+    Column("original", Text),  # of an edited letter what it was, as JSON
 )
 
 # What was bound when the choreography was deployed last: AMQP has no question for it. Without a routing key
@@ -130,9 +135,27 @@ Index(
     postgresql_where=cases.c.due_at.is_not(None),
     sqlite_where=cases.c.due_at.is_not(None),
 )
+Index(
+    "cases_unshown",
+    cases.c.tenant,
+    cases.c.unshown,
+    postgresql_where=cases.c.unshown.is_not(None),
+    sqlite_where=cases.c.unshown.is_not(None),
+)
 Index("audit_event", audit.c.tenant, audit.c.event_id)
 Index("audit_order", audit.c.tenant, audit.c.business_key)
+Index("audit_newest", audit.c.tenant, audit.c.id)
+Index("audit_who", audit.c.tenant, audit.c.who, audit.c.id)
 Index("events_newest", events.c.tenant, events.c.received_at)
+_is_refused = events.c.outcome == Outcome.REFUSED.value
+Index(
+    "events_refused",
+    events.c.tenant,
+    events.c.outcome,  # it is always the same, but without it SQLite would as soon take `events_newest`
+    events.c.received_at,
+    sqlite_where=_is_refused,
+    postgresql_where=_is_refused,
+)
 Index("cases_newest", cases.c.tenant, cases.c.first_at, cases.c.business_key)
 
 

@@ -7,29 +7,31 @@ All that is kept here is what counts by group need, and the ids of the last few 
 
 from __future__ import annotations
 
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kombu import Connection
 
 from trackflow.errors import MessageError
 from trackflow.messaging.choreography import dead_queue_name
+from trackflow.upkeep.groups import Group, Groups
 from trackflow.upkeep.letter import Letter
-from trackflow.upkeep.raw import RawReader
+from trackflow.upkeep.raw import QUIET, Enough, RawMessage, RawReader
 from trackflow.upkeep.raw_writer import RawWriter
 
 BATCH = 500  # letters that are noted, published and acked together
 BATCH_BYTES = 8 * 1024 * 1024  # of their bodies: a batch is held in memory
 # The copies that a killed broker leaves lie as far apart as letters died between its end and the redelivery.
 REMEMBERED = 10_000  # letters among which copies are recognised
-GROUPS = 1000  # a hostile sender can give each letter an error of its own; the rest counts as "others"
+PATIENCE = QUIET  # seconds that we wait for another reader of the same letters
 
 Note = Callable[[Sequence[Letter]], None]
 Progress = Callable[[], None]  # is called for each letter that was read
+Change = Callable[[Letter], RawMessage]  # what is put back in a letter's place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +41,17 @@ class Selection:
     ids: frozenset[str] | None = None
     reason: str | None = None
     queue: str | None = None  # the work queue
+    error: str | None = None  # the error's type; "" for the letters that name none
+    digest: str | None = None  # of the body: two letters can have one id and be two
 
     def has(self, letter: Letter) -> bool:
         """Whether this letter is meant, whose queue is read already."""
-        return (self.ids is None or letter.id in self.ids) and self.reason in (None, letter.reason)
-
-
-@dataclass(slots=True)
-class Group:
-    """Letters of one queue that died of the same. Times are UTC, None if none says; `example` is an id."""
-
-    queue: str
-    reason: str
-    error: str | None
-    count: int = 0
-    oldest: datetime | None = None
-    newest: datetime | None = None
-    example: str = ""
-
-    def add(self, letter: Letter) -> None:
-        """Count a letter."""
-        self.count += 1
-        self.example = self.example or letter.id
-        if (at := letter.at) is not None:
-            self.oldest = min(at, self.oldest or at)
-            self.newest = max(at, self.newest or at)
+        return (
+            (self.ids is None or letter.id in self.ids)
+            and self.reason in (None, letter.reason)
+            and self.error in (None, letter.error or "")
+            and self.digest in (None, letter.digest)
+        )
 
 
 @dataclass(slots=True)
@@ -86,7 +74,9 @@ class Done:
 class DeadLetters:
     """The dead letters of some work queues. A dead-letter queue that is not there has none.
 
-    Letters that another reader holds at the same time are not seen, nor are those that come later.
+    Who reads letters holds them for that moment, and another reader would not see them. So whoever finds
+    somebody reading waits, but not for ever: beyond PATIENCE seconds what others hold is not seen. Nor are
+    letters that come later.
 
     Methods raise `kombu.exceptions.OperationalError` if the broker goes away.
     """
@@ -115,13 +105,10 @@ class DeadLetters:
 
     def groups(self, selection: Selection) -> list[Group]:
         """The letters counted by queue, reason and error."""
-        groups: dict[tuple[str, str, str | None], Group] = {}
+        groups = Groups()
         for letter in self.letters(selection):
-            key = letter.queue, letter.reason, letter.error
-            if key not in groups and len(groups) >= GROUPS:
-                key = letter.queue, "others", None
-            groups.setdefault(key, Group(*key)).add(letter)
-        return list(groups.values())
+            groups.add(letter)
+        return list(groups.all())
 
     def find(self, identity: str, queue: str | None = None) -> list[Letter]:
         """The letter of this id in each queue that has one."""
@@ -132,55 +119,70 @@ class DeadLetters:
                 found += [letter for letter in [next(letters, None)] if letter is not None]
         return found
 
-    def replay(self, selection: Selection, note: Note) -> Done:
+    def replay(
+        self, selection: Selection, note: Note, change: Change | None = None, done: Done | None = None
+    ) -> Done:
         """Put letters back into their own work queue, and no other, as they were before they died.
 
-        `note` is told of each batch before anything is done to it; what it raises ends the replay. Of copies
-        one is put back. A letter that cannot be copied stays where it is.
+        `note` is told of each batch before anything is done to it; what it raises ends the replay, and well
+        if that is `Enough`. Of copies one is put back. A letter that cannot be copied stays where it is.
+        `change` makes what is put back in a letter's place. `done` is filled batch by batch: what it holds is
+        done, also when an error ends the replay.
 
         Raises:
             PublishError: a work queue is missing, or takes nothing.
         """
-        done = Done()
-        for queue in self._among(selection.queue):
-            with RawReader(self._connection) as reader, RawWriter(self._connection) as writer:
-                replayed = _Remembered()
-                for batch in _batches(self._read(reader, queue, selection)):
-                    fresh = {each.content: each for each in batch if each.content not in replayed}
-                    note(list(fresh.values()))
-                    for letter in fresh.values():
-                        try:
-                            writer.publish(queue, letter.raw, letter.headers)
-                        except MessageError as exc:
-                            _leave(done, letter, str(exc))
-                        else:
-                            replayed.add(letter.content)
-                            done.letters[queue] += 1
-                    writer.confirm()
-                    reader.ack(*(each.raw for each in batch if each.content in replayed))
+        done, change = done or Done(), change or _as_it_was
+        with suppress(Enough):
+            for queue in self._among(selection.queue):
+                self._replay(queue, selection, note, change, done)
         return done
 
-    def discard(self, selection: Selection, note: Note) -> Done:
-        """Throw letters away, with their copies. `note` as for `replay`."""
-        done = Done()
-        for queue in self._among(selection.queue):
-            with RawReader(self._connection) as reader:
-                discarded = _Remembered()
-                for batch in _batches(self._read(reader, queue, selection)):
-                    fresh = {each.content: each for each in batch if each.content not in discarded}
-                    note(list(fresh.values()))
-                    for content in fresh:
-                        discarded.add(content)
-                    reader.ack(*(each.raw for each in batch))
-                    done.letters[queue] += len(fresh)
+    def discard(self, selection: Selection, note: Note, done: Done | None = None) -> Done:
+        """Throw letters away, with their copies. `note` and `done` as for `replay`."""
+        done = done or Done()
+        with suppress(Enough):
+            for queue in self._among(selection.queue):
+                self._discard(queue, selection, note, done)
         return done
+
+    def _replay(self, queue: str, selection: Selection, note: Note, change: Change, done: Done) -> None:
+        replayed = _Remembered()
+        with RawReader(self._connection) as reader, RawWriter(self._connection) as writer:
+            for batch in _batches(self._read(reader, queue, selection)):
+                fresh = {each.content: each for each in batch if each.content not in replayed}
+                note(list(fresh.values()))
+                copied = 0
+                for letter in fresh.values():
+                    try:
+                        copy = change(letter)
+                        writer.publish(queue, copy, copy.headers)
+                    except MessageError as exc:
+                        _leave(done, letter, str(exc))
+                    else:
+                        replayed.add(letter.content)
+                        copied += 1
+                writer.confirm()
+                reader.ack(*(each.raw for each in batch if each.content in replayed))
+                _count(done, queue, copied)
+
+    def _discard(self, queue: str, selection: Selection, note: Note, done: Done) -> None:
+        discarded = _Remembered()
+        with RawReader(self._connection) as reader:
+            for batch in _batches(self._read(reader, queue, selection)):
+                fresh = {each.content: each for each in batch if each.content not in discarded}
+                note(list(fresh.values()))
+                for content in fresh:
+                    discarded.add(content)
+                reader.ack(*(each.raw for each in batch))
+                _count(done, queue, len(fresh))
 
     def _among(self, queue: str | None) -> Iterator[str]:
         return (each for each in self._queues if queue in (None, each))
 
     def _read(self, reader: RawReader, queue: str, selection: Selection) -> Iterator[Letter]:
         dead = dead_queue_name(queue)
-        for raw in reader.read(dead, reader.count(dead) or 0):
+        for raw in reader.read(dead, _ready(reader, dead)):
             self._progress()
             letter = Letter(queue, raw)
             if selection.has(letter):
@@ -213,6 +215,23 @@ def _batches(letters: Iterator[Letter]) -> Iterator[list[Letter]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _ready(reader: RawReader, dead: str) -> int:
+    """How many letters there are, once nobody else holds any or our patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while reader.consumers(dead) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return reader.count(dead) or 0
+
+
+def _as_it_was(letter: Letter) -> RawMessage:
+    return replace(letter.raw, headers=letter.headers)
+
+
+def _count(done: Done, queue: str, letters: int) -> None:
+    if letters:
+        done.letters[queue] += letters
 
 
 def _leave(done: Done, letter: Letter, why: str) -> None:

@@ -8,6 +8,7 @@ characters.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,12 +41,22 @@ class Letter:
     def id(self) -> str:
         """Its `message_id` if that can be typed; otherwise a hash of its content, which copies share."""
         identity = self.raw.properties.get("message_id")
-        return str(identity) if _is_usable(identity) else self._digest
+        return str(identity) if _is_usable(identity) else self._content_id
 
     @cached_property
-    def content(self) -> tuple[str, bytes]:
+    def content(self) -> tuple[str, str]:
         """Equal for two letters that are one event: a broker killed between publish and ack leaves both."""
-        return self.id, blake2b(self.raw.body, digest_size=16).digest()
+        return self.id, self.digest
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the body, in hexadecimal."""
+        return blake2b(self.raw.body, digest_size=16).hexdigest()
+
+    @property
+    def cause(self) -> str:
+        """Why it died, on one line: the reason, the error and what that said."""
+        return ": ".join(each for each in (self.reason, self.error, self.message) if each)
 
     @cached_property
     def reason(self) -> str:
@@ -124,9 +135,11 @@ class Letter:
         return fields if isinstance(fields, dict) else {}
 
     @property
-    def _digest(self) -> str:
+    def _content_id(self) -> str:
         content = blake2b(self.raw.body, digest_size=8)
-        properties = {**self.raw.properties, "headers": self.headers, "undecodable": self.raw.undecodable}
+        # The size of what could not be decoded grows by the broker's own count of deliveries.
+        undecodable = re.sub(r"\d+", "", self.raw.undecodable or "")
+        properties = {**self.raw.properties, "headers": self.headers, "undecodable": undecodable}
         content.update(repr(sorted(properties.items())).encode(errors="replace"))
         return content.hexdigest()
 

@@ -37,6 +37,10 @@ MOST = 1000  # messages; more are not faster
 MOST_BYTES = 16 * 1024 * 1024
 
 
+class Enough(Exception):
+    """Whoever raises it while reading has read enough: that is no failure, and all acks must arrive."""
+
+
 @dataclass(frozen=True, slots=True)
 class RawMessage:
     """One message as the broker has it.
@@ -126,11 +130,20 @@ class RawReader(OnOwnConnection):
 
     def count(self, queue: str) -> int | None:
         """How many messages are ready in a queue; None if there is no such queue. Asked before `read`."""
+        found = self._look_at(queue)
+        return found and int(found.message_count)
+
+    def consumers(self, queue: str) -> int:
+        """How many read a queue, or consume it, at this moment. Asked before `read`."""
+        found = self._look_at(queue)
+        return int(found.consumer_count) if found else 0
+
+    def _look_at(self, queue: str) -> Any:
         with self._translated():
             asking: Any = self._connection.channel()  # "no" closes it
             with asking as channel:
                 try:
-                    return int(channel.queue_declare(queue, passive=True).message_count)
+                    return channel.queue_declare(queue, passive=True)
                 except NotFound:
                     return None
 
@@ -196,7 +209,8 @@ class RawReader(OnOwnConnection):
 
 
 def _is_well(kind: type[BaseException] | None) -> bool:
-    return kind is None or kind is GeneratorExit  # whoever read in a generator has read enough
+    # Whoever read in a generator has read enough too.
+    return kind is None or issubclass(kind, GeneratorExit | Enough)
 
 
 def _raw(message: Any) -> RawMessage:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ def test_every_step_is_the_same(
             ]
             for key, instances in engine.instances("own", step["instances"]).items()
         }
+        now, histories = (ask("own", step["instances"]) for ask in (engine.instances, engine.histories))
+        assert {key: [replace(each, path=()) for each in histories[key]] for key in histories} == now
+        for each in (each for of_key in histories.values() for each in of_key):
+            assert {visit.element for visit in each.path if visit.left is None} >= set(each.active)
         assert (answer.outcome, found) == (step["outcome"], step["instances"]), f"step {number}"
 
 

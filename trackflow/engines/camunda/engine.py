@@ -5,14 +5,13 @@ REST API: https://docs.operaton.org/docs/documentation/reference/rest/; Camunda 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from trackflow.bpmn import Model
 from trackflow.engines.camunda import instances
 from trackflow.engines.camunda.connections import CONNECT_SECONDS, READ_SECONDS
 from trackflow.engines.camunda.copies import Copy, copy_of, refusal
-from trackflow.engines.camunda.rest import Rest, segment
+from trackflow.engines.camunda.rest import Rest, Row, segment
 from trackflow.engines.camunda.words import answer_to, correlation, event_variable
 from trackflow.engines.port import Answer, Deployment, Instance, RemoteEngine
 from trackflow.errors import AnswerUnknown, EngineUnreachable
@@ -73,18 +72,18 @@ class CamundaEngine(RemoteEngine):
 
     def instances(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
         """See `Engine.instances`."""
-        found: dict[str, list[Instance]] = {key: [] for key in business_keys}
-        rows = instances.rows_of(self._rest, tenant, found)
-        for row, instance in zip(rows, instances.positions(self._rest, tenant, rows), strict=True):
-            found[row["businessKey"]].append(instance)
-        return found
+        return self._found(instances.positions, tenant, business_keys)
 
-    def history(self, tenant: str, business_key: str) -> list[Instance]:
-        """See `Engine.history`."""
-        return [
-            replace(each, path=instances.path(self._rest, tenant, each.id))
-            for each in self.instances(tenant, [business_key])[business_key]
-        ]
+    def histories(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
+        """See `Engine.histories`."""
+        return self._found(instances.histories, tenant, business_keys)
+
+    def source(self, tenant: str, process: str, version: int) -> bytes | None:
+        """See `Engine.source`."""
+        query = {"key": process, "tenantIdIn": tenant, "version": str(version)}
+        for definition in self._rest.all("/process-definition", **query):
+            return self._xml(definition["id"]).encode()
+        return None
 
     def deployed(self, models: Sequence[Model], tenant: str) -> Mapping[str, bool]:
         """See `Engine.deployed`."""
@@ -105,6 +104,18 @@ class CamundaEngine(RemoteEngine):
             if (process := copy.model.process)
         ]
 
+    def _found(
+        self,
+        read: Callable[[Rest, str, Sequence[Row]], list[Instance]],
+        tenant: str,
+        business_keys: Iterable[str],
+    ) -> dict[str, list[Instance]]:
+        found: dict[str, list[Instance]] = {key: [] for key in business_keys}
+        rows = instances.rows_of(self._rest, tenant, found)
+        for row, instance in zip(rows, read(self._rest, tenant, rows), strict=True):
+            found[row["businessKey"]].append(instance)
+        return found
+
     def _deploy(self, copies: list[Copy], tenant: str) -> dict[str, int]:
         """The new version of each process. The engine's own filter of duplicates stays off: it compares with
         the last deployment of the same name, we with what is really deployed last."""
@@ -123,10 +134,12 @@ class CamundaEngine(RemoteEngine):
         """The version under which exactly this content is deployed last; None if another or none is."""
         query = {"key": copy.model.process, "tenantIdIn": tenant, "latestVersion": "true"}
         for definition in self._rest.all("/process-definition", **query):
-            last = self._rest.value(f"/process-definition/{segment(definition['id'])}/xml", "bpmn20Xml")
-            if last.encode() == copy.content:
+            if self._xml(definition["id"]).encode() == copy.content:
                 return int(definition["version"])
         return None
+
+    def _xml(self, definition: str) -> str:
+        return str(self._rest.value(f"/process-definition/{segment(definition)}/xml", "bpmn20Xml"))
 
     def _product(self) -> str:
         try:

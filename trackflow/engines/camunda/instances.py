@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 
+from trackflow.engines.camunda.activities import FEW, Activities, is_cheaper
 from trackflow.engines.camunda.rest import Rest, Row
+from trackflow.engines.camunda.times import time, time_or_none
 from trackflow.engines.port import Instance, Step
 
 RUNNING = frozenset({"ACTIVE", "SUSPENDED"})
 # Business keys in one question: databases limit the length of a list.
 _KEYS = 500
-# Up to so many running instances are asked about one by one (3 ms each); for more, the tenant's are read.
-_FEW = 50
 # The engine's own element around the repetitions of an element; the model has none of this name.
 _REPETITIONS = "#multiInstanceBody"
 
@@ -32,44 +31,44 @@ def rows_of(rest: Rest, tenant: str, keys: Iterable[str]) -> list[Row]:
 def positions(rest: Rest, tenant: str, rows: Sequence[Row]) -> list[Instance]:
     """The instances of these rows, with what they await and where they wait, without their paths."""
     running = [row["id"] for row in rows if row["state"] in RUNNING]
-    awaited: dict[str, set[str]] = defaultdict(set)
-    for each in _about(rest, "/event-subscription", tenant, running, eventType="message"):
-        awaited[each["processInstanceId"]].add(each["eventName"])
+    awaited = _awaited(rest, tenant, running)
     active = _leaves(_about(rest, "/history/activity-instance", tenant, running, unfinished="true"))
     return [_instance(row, awaited[row["id"]], active[row["id"]]) for row in rows]
 
 
-def path(rest: Rest, tenant: str, instance: str) -> tuple[Step, ...]:
-    """The elements that an instance entered, in that order.
-
-    Several within one millisecond come in the order of the engine's own counter, which is per branch.
-    """
-    in_order = [
-        {"sortBy": by, "sortOrder": "asc"} for by in ("startTime", "occurrence", "activityInstanceId")
-    ]
-    question = {"processInstanceId": instance, "tenantIdIn": [tenant], "sorting": in_order}
-    rows = rest.all_of("/history/activity-instance", question)
-    return tuple(
-        Step(row["activityId"], row["activityName"], time(row["startTime"]), _time_or_none(row["endTime"]))
-        for row in rows
-        if not row["activityId"].endswith(_REPETITIONS)
-    )
+def histories(rest: Rest, tenant: str, rows: Sequence[Row]) -> list[Instance]:
+    """The same with their paths."""
+    running = [row["id"] for row in rows if row["state"] in RUNNING]
+    awaited, entered = _awaited(rest, tenant, running), Activities(rest, tenant).of(rows)
+    unfinished = (each for id_ in running for each in entered[id_] if not each["endTime"])
+    active = _leaves(unfinished)
+    return [_instance(row, awaited[row["id"]], active[row["id"]], _path(entered[row["id"]])) for row in rows]
 
 
-def time(text: str) -> datetime:
-    """A time of the engine's, like 2026-11-24T09:53:05.289+0000, in UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _time_or_none(text: str | None) -> datetime | None:
-    return time(text) if text else None
+def _awaited(rest: Rest, tenant: str, running: Sequence[str]) -> dict[str, set[str]]:
+    awaited: dict[str, set[str]] = defaultdict(set)
+    for each in _about(rest, "/event-subscription", tenant, running, eventType="message"):
+        awaited[each["processInstanceId"]].add(each["eventName"])
+    return awaited
 
 
 def _about(rest: Rest, path: str, tenant: str, instances: Sequence[str], **query: str) -> Iterator[Row]:
     """Rows about these instances, and possibly others of the tenant."""
-    about: list[dict[str, str]] = [{"processInstanceId": each} for each in instances]
-    for narrowed in about if len(about) <= _FEW else [{}]:
-        yield from rest.all(path, tenantIdIn=tenant, **query, **narrowed)
+    if len(instances) > FEW and is_cheaper(
+        rest.value(f"{path}/count", "count", tenantIdIn=tenant, **query), len(instances)
+    ):
+        yield from rest.all(path, tenantIdIn=tenant, **query)
+        return
+    for each in instances:
+        yield from rest.all(path, tenantIdIn=tenant, **query, processInstanceId=each)
+
+
+def _path(rows: Iterable[Row]) -> tuple[Step, ...]:
+    return tuple(
+        Step(row["activityId"], row["activityName"], time(row["startTime"]), time_or_none(row["endTime"]))
+        for row in rows
+        if not row["activityId"].endswith(_REPETITIONS)
+    )
 
 
 def _leaves(rows: Iterable[Row]) -> dict[str, set[str]]:
@@ -83,7 +82,7 @@ def _leaves(rows: Iterable[Row]) -> dict[str, set[str]]:
     return active
 
 
-def _instance(row: Row, awaited: set[str], active: set[str]) -> Instance:
+def _instance(row: Row, awaited: set[str], active: set[str], path: tuple[Step, ...] = ()) -> Instance:
     return Instance(
         id=row["id"],
         process=row["processDefinitionKey"],
@@ -91,9 +90,9 @@ def _instance(row: Row, awaited: set[str], active: set[str]) -> Instance:
         state=_state(row["state"]),
         awaiting=tuple(sorted(awaited)),
         active=tuple(sorted(active)),
-        path=(),
+        path=path,
         started=time(row["startTime"]),
-        ended=_time_or_none(row["endTime"]),
+        ended=time_or_none(row["endTime"]),
     )
 
 

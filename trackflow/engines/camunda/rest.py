@@ -72,10 +72,11 @@ class Rest:
 
     def value(self, path: str, field: str, **query: str) -> Any:
         """One field of what the engine says. Raises EngineUnreachable."""
-        said = self._read("GET", f"{path}?{urlencode(query)}" if query else path)
-        if not isinstance(said, dict) or field not in said:
-            raise self._no_engine()
-        return said[field]
+        return self._field(self._read("GET", f"{path}?{urlencode(query)}" if query else path), field)
+
+    def value_of(self, path: str, field: str, question: Mapping[str, Any]) -> Any:
+        """The same of a question that is too long for a URL. Raises EngineUnreachable."""
+        return self._field(self._read("POST", path, *_json(question)), field)
 
     def all(self, path: str, **query: str) -> list[Row]:
         """All rows of a query, however many. Raises EngineUnreachable."""
@@ -116,6 +117,11 @@ class Rest:
         if not reply.ok:
             raise EngineUnreachable(f"{self._shown} answered {reply.status}: {reply.words}")
         return reply.said
+
+    def _field(self, said: Any, field: str) -> Any:
+        if not isinstance(said, dict) or field not in said:
+            raise self._no_engine()
+        return said[field]
 
     def _no_engine(self) -> EngineUnreachable:
         return EngineUnreachable(f"{self._shown} answers, but not as an engine's REST API does")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -99,26 +99,31 @@ class EmbeddedEngine(TransactionalEngine):
 
         Every asked key is in the answer. Raises EngineUnreachable.
         """
+        return self._found(store.instances_of_keys, tenant, business_keys, path=False)
+
+    def histories(self, tenant: str, business_keys: Iterable[str]) -> dict[str, list[Instance]]:
+        """The same with their paths."""
+        return self._found(store.instances_with_path, tenant, business_keys, path=True)
+
+    def source(self, tenant: str, process: str, version: int) -> bytes | None:
+        """The BPMN file of a version of a process; None if it is not there. Raises EngineUnreachable."""
+        key = {"tenant": tenant, "process": process, "version": version}
+        with _transaction(self._reads) as connection:
+            row = connection.execute(store.one_model, key).one_or_none()
+        return None if row is None else bytes(row.source)
+
+    def _found(
+        self, statement: Any, tenant: str, business_keys: Iterable[str], *, path: bool
+    ) -> dict[str, list[Instance]]:
         found: dict[str, list[Instance]] = {key: [] for key in business_keys}
         keys = list(found)
         with _transaction(self._reads) as connection:
             for first in range(0, len(keys), _KEYS_AT_ONCE):
                 chunk = {"tenant": tenant, "business_keys": keys[first : first + _KEYS_AT_ONCE]}
-                for row in connection.execute(store.instances_of_keys, chunk).all():
+                for row in connection.execute(statement, chunk).all():
                     process = self._deployments.process(connection, tenant, row.process, row.version)
-                    found[row.business_key].append(instance(row, process, path=False))
+                    found[row.business_key].append(instance(row, process, path=path))
         return found
-
-    def history(self, tenant: str, business_key: str) -> list[Instance]:
-        """The instances of one business key, oldest first, with their paths. Raises EngineUnreachable."""
-        key = {"tenant": tenant, "business_key": business_key}
-        with _transaction(self._reads) as connection:
-            return [
-                instance(
-                    row, self._deployments.process(connection, tenant, row.process, row.version), path=True
-                )
-                for row in connection.execute(store.instances_with_path, key).all()
-            ]
 
     def _waiting(self, event: Message, transaction: Connection) -> Iterator[_Waiting]:
         for row in store.running_instances.all(transaction, _key(event)):

@@ -113,13 +113,13 @@ _summary = (
     instances.c.ended,
     instances.c.how,
 )
+_of_keys = (instances.c.tenant == bindparam("tenant")) & instances.c.business_key.in_(
+    bindparam("business_keys", expanding=True)
+)
 # Of an ended instance the state holds only the path, which is long and not wanted here.
 instances_of_keys = (
     select(*_summary, case((instances.c.ended.is_(None), instances.c.state)).label("state"))
-    .where(
-        instances.c.tenant == bindparam("tenant"),
-        instances.c.business_key.in_(bindparam("business_keys", expanding=True)),
-    )
+    .where(_of_keys)
     .order_by(*_oldest_first)
 )
-instances_with_path = select(*_summary, instances.c.state).where(_of_key).order_by(*_oldest_first)
+instances_with_path = select(*_summary, instances.c.state).where(_of_keys).order_by(*_oldest_first)

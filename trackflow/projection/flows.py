@@ -1,0 +1,33 @@
+"""Which sequence flows an instance took: engines keep the elements that were entered, not the way between."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from trackflow.bpmn import Flow, Model
+from trackflow.engines.port import Step
+
+
+def flows_taken(path: Sequence[Step], model: Model) -> Iterator[Flow]:
+    """The flows between the steps of a path, in the order in which they were taken.
+
+    Of several that may have led to a step it is the one whose source was left last and has not led on to the
+    same element before. A step that no flow leads to (the first; one that a person began at) adds none.
+    """
+    left = defaultdict[str, list[Step]](list)  # by element the steps that were left already
+    used = set[tuple[int, str]]()
+    for step in path:
+        element = model.elements.get(step.element)
+        candidates = [
+            (source.left, flow, id(source))
+            for flow in (model.flows[id_] for id_ in (element.incoming if element else ()))
+            for source in left[flow.source]
+            if source.left is not None and source.left <= step.entered and (id(source), flow.id) not in used
+        ]
+        if candidates:
+            _, flow, source_id = max(candidates, key=lambda each: each[0])
+            used.add((source_id, flow.id))
+            yield flow
+        if step.left is not None:
+            left[step.element].append(step)
