@@ -8,14 +8,18 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from argon2 import PasswordHasher
 
 from config.settings import Settings
 from config.topology import choreography
+from trackflow.board.settings import listed, users
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -44,8 +48,10 @@ def test_workers_send_the_events_that_flower_shows() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_setting_is_given_and_valid(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {key: VARIABLE.sub("secret", value) for key, value in OURS[name]["environment"].items()}
-    settings = {key for key in given if not key.startswith("FLOWER_")}
+    given = {
+        key: VARIABLE.sub("a-secret-of-the-test", value) for key, value in OURS[name]["environment"].items()
+    }
+    settings = {key for key in given if not key.startswith("FLOWER_") and key != "BOARD_PASSWORD"}
     assert settings <= {field.upper() for field in Settings.model_fields}
     assert settings >= {"AMQP_URL", "TENANT", "ENGINE_URL", "LEDGER_URL"}  # the board's have good defaults
     for key in settings:
@@ -69,7 +75,7 @@ def test_no_password_is_written_down() -> None:
         value
         for service in SERVICES.values()
         for key, value in service.get("environment", {}).items()
-        if "PASS" in key or ("://" in value and "jdbc:" not in value) or "AUTH" in key
+        if re.search("PASS|AUTH|SECRET", key) or re.search("://.+@", value)
     ]
     assert secrets
     assert all(VARIABLE.search(value) for value in secrets)
@@ -89,6 +95,38 @@ def test_every_service_is_checked_and_nobody_starts_too_early(name: str) -> None
     for needed, how in service.get("depends_on", {}).items():
         ends = SERVICES[needed].get("restart") == "no"
         assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+
+
+def test_the_board_signs_in_its_operator_by_the_password_of_the_env_file() -> None:
+    shell, flags, script = SERVICES["board"]["command"]
+    serve = "exec celery -A tasks track board --host 0.0.0.0\n"
+    assert script.endswith(serve)
+    instead = script.removesuffix(serve).replace("$$", "$") + "env"
+    given = {"BOARD_PASSWORD": "correct horse", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+    made = subprocess.run(
+        [shell, flags, instead], cwd=ROOT, env=given, check=True, capture_output=True, text=True
+    )
+
+    environment = dict(line.split("=", 1) for line in made.stdout.splitlines())
+    (user,) = users(environment["BOARD_USERS"])
+    assert (user.name, user.role) == ("trackflow", "operator")
+    assert PasswordHasher().verify(user.password_hash, "correct horse")
+    assert "BOARD_PASSWORD" not in environment
+
+
+def test_the_board_is_asked_for_by_the_names_of_its_port() -> None:
+    board = SERVICES["board"]
+    hosts = listed(board["environment"]["BOARD_HOSTS"])
+    assert board["ports"] == ["127.0.0.1:8765:8765"]
+    assert {"localhost", "127.0.0.1"} == set(hosts)
+    assert "http://127.0.0.1:8765/api/health" in " ".join(board["healthcheck"]["test"])
+
+
+def test_the_lock_file_of_the_image_has_what_the_board_needs() -> None:
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["board"]
+    locked = re.findall(r"^([\w-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    assert {re.match(r"[\w-]+", each)[0] for each in needed} <= set(locked)  # type: ignore[index]
 
 
 def test_everything_that_hears_or_shows_waits_for_the_deployment() -> None:

@@ -50,7 +50,7 @@ _NAMES = (
     "/orders",
     SEARCH,
     "/orders?state=running",
-    "/orders?state=completed&older_than=P10D",
+    "/orders?state=completed&older_than=10d",
     "/orders?key=<prefix>&state=running",
     "/orders?outcome=refused",
     "/orders?element=goods_fetched&sort=since",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,19 @@ class Settings:
     engine_url: str = "embedded"
 
 
+@dataclass(frozen=True)
+class Signed:
+    """A client that is signed in, and the token that its pages hold."""
+
+    client: TestClient
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a page of the board sends with a request that changes something."""
+        return {"X-CSRF-Token": self.token, "Sec-Fetch-Site": "same-origin"}
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of both models: the example's, and one that can refuse an event."""
@@ -59,7 +72,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def full_ledger(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
     """The file of a ledger with all orders, shown by the projection. Nobody changes it."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    trackflow = _project(models, Settings(f"sqlite:///{path}"))
+    trackflow = a_project(models, Settings(f"sqlite:///{path}"))
     fill(trackflow)
     board = open_board(trackflow)
     board.projector.start()
@@ -76,7 +89,7 @@ def project(models: Path, tmp_path: Path) -> Iterator[Callable[..., Trackflow]]:
 
     def make(**settings: Any) -> Trackflow:
         settings.setdefault("ledger_url", f"sqlite:///{tmp_path}/empty.db")
-        made.append(_project(models, Settings(**settings)))
+        made.append(a_project(models, Settings(**settings)))
         return made[-1]
 
     yield make
@@ -90,11 +103,15 @@ def reading(
     models: Path, full_ledger: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TestClient]:
     """As `client`, for a whole module whose tests only read: faster."""
-    path = shutil.copy(full_ledger, tmp_path_factory.mktemp("reading") / "ledger.db")
-    trackflow = _project(models, Settings(f"sqlite:///{path}"))
-    with asking(open_board(trackflow, BoardSettings())) as client:
+    with _shared(models, full_ledger, tmp_path_factory) as board, asking(board) as client:
         yield client
-    trackflow.ledger.close()
+
+
+@pytest.fixture(scope="module")
+def refused(models: Path, full_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
+    """As `operator`, for a whole module whose tests try to change something and must not."""
+    with _shared(models, full_ledger, tmp_path_factory) as board, asking(board) as client:
+        yield sign_in_by_link(board, client)
 
 
 @pytest.fixture
@@ -122,19 +139,6 @@ def asking(board: Board, base: str = BASE, peer: str = "127.0.0.1") -> TestClien
     return TestClient(create_app(board), base_url=base, follow_redirects=False, client=(peer, 50_000))
 
 
-@dataclass(frozen=True)
-class Signed:
-    """A client that is signed in, and the token that its pages hold."""
-
-    client: TestClient
-    token: str
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """What a page of the board sends with a request that changes something."""
-        return {"X-CSRF-Token": self.token, "Sec-Fetch-Site": "same-origin"}
-
-
 @pytest.fixture
 def operator(board: Board, client: TestClient) -> Signed:
     """Asks the running board as an operator."""
@@ -158,7 +162,16 @@ def caught_up(board: Board) -> None:
         pass
 
 
-def _project(models: Path, settings: Settings) -> Trackflow:
+@contextmanager
+def _shared(models: Path, full_ledger: Path, folders: pytest.TempPathFactory) -> Iterator[Board]:
+    path = shutil.copy(full_ledger, folders.mktemp("shared") / "ledger.db")
+    trackflow = a_project(models, Settings(f"sqlite:///{path}"))
+    yield open_board(trackflow, BoardSettings(), with_link=True)
+    trackflow.ledger.close()
+
+
+def a_project(models: Path, settings: Settings) -> Trackflow:
+    """A project with these models; whoever makes it closes its ledger. In a test take `project`."""
     app = Celery("tasks", set_as_current=False)
     app.conf.update(broker_url=settings.amqp_url)
     return Trackflow(app, Choreography(EVENTS, choreography.subscriptions), settings, models=models)

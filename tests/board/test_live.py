@@ -15,8 +15,10 @@ from tests.board.orders import HOSTILE, HOSTILE_PAYLOAD, PAYLOAD, STEPS
 from tests.waiting import until
 from trackflow import Trackflow
 from trackflow.board.context import Board, open_board
+from trackflow.board.rendering import visible
 from trackflow.board.settings import BoardSettings
 from trackflow.cli.local_worker import local_worker
+from trackflow.errors import LedgerError
 from trackflow.masking import HIDDEN
 
 PATIENCE = 60
@@ -39,7 +41,7 @@ def test_the_newest_events_are_on_top(reading: TestClient) -> None:
 @pytest.mark.parametrize("key", HOSTILE)
 def test_a_hostile_key_is_text(reading: TestClient, key: str) -> None:
     page = reading.get("/live", params={"key": key}).text
-    assert f"<bdi>{escape(key)}</bdi>" in page
+    assert f"<bdi>{visible(key)}</bdi>" in page
     assert {each["businessKey"] for each in newest(reading, key=key)} >= {key}
 
 
@@ -152,6 +154,40 @@ def test_an_operator_publishes_a_test_event_by_the_api(shop: tuple[Board, Signed
     event = {"event": STEPS[0], "payload": [1, None, "x"]}
     answer = operator.client.post("/api/events", json=event, headers=operator.headers)
     assert (answer.status_code, set(answer.json())) == (201, {"id", "businessKey"})
+
+
+def test_who_published_a_test_event_stands_in_the_audit(shop: tuple[Board, Signed]) -> None:
+    _, operator = shop
+    event = {"event": STEPS[0], "businessKey": "tried"}
+    told = operator.client.post("/api/events", json=event, headers=operator.headers).json()
+
+    (act,) = operator.client.get("/api/audit", params={"action": "publish"}).json()
+
+    assert (act["id"], act["businessKey"]) == (told["id"], "tried")
+    assert act["who"].endswith("@board")
+    assert told["id"] in operator.client.get("/audit?action=publish").text
+
+
+def test_what_cannot_be_written_down_is_not_published(
+    shop: tuple[Board, Signed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, operator = shop
+
+    def away(*_: Any, **__: Any) -> None:
+        raise LedgerError("ledger sqlite: disk I/O error")
+
+    def published(*_: Any, **__: Any) -> None:
+        raise AssertionError("it was published")
+
+    monkeypatch.setattr(board.trackflow.ledger, "write", away)
+    monkeypatch.setattr(board.trackflow.publisher, "emit", published)
+    event = {"event": STEPS[0], "key": "kept", "csrf_token": operator.token}
+
+    page = operator.client.post("/live", data=event)
+
+    assert page.status_code == 503
+    assert "disk I/O error" in page.text
+    assert 'value="kept"' in page.text  # what was typed
 
 
 @pytest.mark.parametrize(

@@ -152,14 +152,17 @@ def test_only_so_many_wait(operations: Operations) -> None:
     assert {over(operation).state for operation in waiting} == {"done"}
 
 
-def test_the_oldest_are_forgotten_but_none_that_goes_on(operations: Operations) -> None:
+def test_the_oldest_are_forgotten_but_none_that_goes_on(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trackflow.board.operations._KEPT", 5)
     steps = Steps(1)
     long = operations.start("retry", "long", 1, steps, "ada@board")
-    for number in range(250):
+    for number in range(8):
         over(operations.start("replay", str(number), 1, lambda _: "", "ada@board"))
 
-    assert len(operations.newest()) == 200
-    assert operations.newest()[0].description == "249"
+    assert len(operations.newest()) == 5
+    assert operations.newest()[0].description == "7"
     assert operations.find(long.id) is long
     steps.let.release()
 

@@ -147,6 +147,48 @@ def test_a_wrong_filter_is_told_in_words(client: TestClient, query: str, words: 
     assert client.get(f"/orders?{query}", headers={"HX-Request": "true"}).status_code == 200
 
 
+def test_after_a_wrong_filter_the_form_has_what_was_typed(client: TestClient) -> None:
+    query = "key=a%22b&state=running&awaits=Payment_Done&older_than=soon&version=x&payload.card_number=4111"
+
+    page = client.get(f"/orders?{query}").text
+
+    assert 'name="key" type="search" value="a&#34;b"' in page
+    assert 'name="state" value="running" checked' in page
+    assert '<option value="Payment_Done" selected>' in page
+    for name, value in (("older_than", "soon"), ("version", "x"), ("payload", "card_number=4111")):
+        assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
+    assert '<details class="more" open>' in page
+    assert '<details class="more">' in client.get("/orders?key=running-&late=true").text
+
+
+def test_a_phone_has_a_box_that_selects_the_page(client: TestClient) -> None:
+    head, *rows = client.get("/orders").text.split("<tbody>")
+
+    assert head.count("data-select-all") == 2  # the table's head is not shown there
+    assert "data-select-all" not in "".join(rows)
+
+
+def test_what_draws_nothing_is_shown_and_copied_as_it_is(client: TestClient) -> None:
+    (key,) = (each for each in HOSTILE if "\u202e" in each)
+    shown = '<bdi><span class="sign" data-sign="U+202E">\u202e</span>gnp.exe</bdi>'
+
+    for path in ("/orders", "/order", "/live", "/order/payload"):
+        params = {"key": key, "event": client.get("/api/events", params={"key": key}).json()[0]["id"]}
+        page = client.get(path, params=params if path == "/order/payload" else {"key": key}).text
+        assert shown in page, path
+    assert keys(client.get("/orders", params={"key": key}).text) == [key]
+
+
+def test_a_deviation_finds_exactly_the_orders_that_have_it(client: TestClient) -> None:
+    early = client.get("/orders?deviation=early%3APayment_Done")
+
+    assert sorted(keys(early.text)) == [f"early-then-on-time-{number}" for number in range(3)]
+    assert "Remove the filter deviation early:Payment_Done" in early.text
+    assert '<input id="field-deviation" name="deviation" type="text" value="early:Payment_Done"' in early.text
+    documented = client.get("/api/openapi.json").json()["paths"]["/api/orders"]["get"]["parameters"]
+    assert "deviation" in [each["name"] for each in documented]
+
+
 def test_empty_lists_say_what_to_do(client: TestClient, project: Callable[..., Trackflow]) -> None:
     assert "No order for these filters" in client.get("/orders?key=nobody").text
     assert "Search without the blank" in client.get("/orders", params={"key": f"{PLAIN} "}).text

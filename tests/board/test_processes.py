@@ -14,8 +14,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from tests.board.conftest import Settings, asking
-from tests.board.conftest import _project as new_project
+from tests.board.conftest import Settings, a_project, asking
 from tests.projection.measured import PROCESS, PastOrder, Visit, fill
 from trackflow import Trackflow
 from trackflow.board.context import open_board
@@ -63,7 +62,7 @@ def orders() -> list[PastOrder]:
 def past(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trackflow]:
     """A project whose past is known to the second. Nobody changes it."""
     folder = tmp_path_factory.mktemp("past")
-    trackflow = new_project(models, Settings(f"sqlite:///{folder}/ledger.db"))
+    trackflow = a_project(models, Settings(f"sqlite:///{folder}/ledger.db"))
     trackflow.engine.deploy(trackflow.models, "showcase")
     fill(trackflow.ledger, orders())
     yield trackflow
@@ -242,8 +241,10 @@ def test_the_page_tells_its_figures_in_sentences(asked: TestClient) -> None:
 
 
 def test_a_deviation_leads_to_the_orders_that_have_it(asked: TestClient) -> None:
-    assert f'href="/orders?process={PROCESS}&amp;deviates=true"' in page(asked)
-    assert f'href="/orders?process={PROCESS}&amp;deviates=true&amp;version=2"' in page(asked, version=2)
+    orders = f'href="/orders?process={PROCESS}&amp;deviation=early%3APayment_Done'
+
+    assert f'{orders}"' in page(asked)
+    assert f'{orders}&amp;version=2"' in page(asked, version=2)
 
 
 def test_the_heat_of_the_diagram_is_that_of_the_figures(asked: TestClient) -> None:

@@ -16,9 +16,12 @@ from tests.board.conftest import Signed
 from tests.waiting import until
 from trackflow.board.context import Board
 from trackflow.board.failures import failures
+from trackflow.board.letters import LetterBox
 from trackflow.board.operations import Operation
 from trackflow.board.people import Person
 from trackflow.board.repairs import By, Repairs
+from trackflow.board.shelf import MOST_READ, Shelf
+from trackflow.errors import LedgerError
 from trackflow.tracking.audit import Act, Audit, Entry
 from trackflow.tracking.tables import events
 
@@ -149,6 +152,43 @@ def test_without_the_ledger_the_page_says_so(client: TestClient, board: Board) -
     assert page.status_code == 200
     assert "The ledger is away" in page.text
     assert client.get("/api/failures").json()["ledgerError"]
+
+
+def test_the_ledger_is_away_since_a_moment(
+    client: TestClient, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise LedgerError("ledger sqlite: disk I/O error")
+
+    seen = client.get("/failures").text
+    monkeypatch.setattr(board.trackflow.ledger, "reading", away)
+    board.health.look("ledger")
+
+    page = client.get("/failures").text
+
+    assert "claim-refused-" in seen
+    assert "claim-refused-" in page
+    assert re.search("The ledger is away since <time", page)
+    assert "shown as it was seen last" in page
+
+
+def test_so_many_that_not_all_are_counted_are_said(
+    client: TestClient, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = Shelf("showcase.payment", depth=250_000, count=MOST_READ)
+    monkeypatch.setattr(LetterBox, "shelves", [long, Shelf("showcase.shipment", depth=3, count=3)])
+    monkeypatch.setattr("trackflow.board.failures.MOST_REFUSED", len(outcomes(board)))
+    letters = "showcase.payment: counted are the first 100,000 letters of this queue, which has 250,000."
+    events = f"Refused events: counted are the newest {len(outcomes(board))}."
+
+    for page in (client.get("/failures").text, client.get("/failures/state").text):
+        assert letters in page
+        assert events in page
+        assert "showcase.shipment: counted" not in page
+    assert client.get("/api/failures").json()["limits"] == [letters, events]
+    assert letters in client.get("/failures/letters", params={"queue": "payment"}).text
+    assert letters not in client.get("/failures/letters", params={"queue": "shipment"}).text
+    assert events in client.get("/failures/events", params={"event": "Claim_Rated", "cause": CAUSE}).text
 
 
 # ---- audit -----------------------------------------------------------------------------------------------

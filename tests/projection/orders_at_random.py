@@ -18,6 +18,7 @@ from trackflow.tracking.ledger import Ledger
 TENANT = "showcase"
 NOW = 1_800_000_000.0
 EVENTS = ("Order_Placed", "Payment_Done", "Goods_Fetched", "Goods_Shipped")
+DEVIATIONS = ("early:Payment_Done", "early:Payment", "unmatched:Zoë")
 ELEMENTS = ("Wait_Payment", "Wait_Goods", "Wait_Shipment")
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -52,6 +53,7 @@ class Order:
     counts: Mapping[str, int] = field(default_factory=dict)
     late: bool = False
     deviates: bool = False
+    deviations: Sequence[str] = ()
     elements: Mapping[str, float] = field(default_factory=dict)  # and since when
     awaits: Sequence[str] = ()
     payloads: Sequence[Any] = (None,)  # of its events
@@ -74,6 +76,7 @@ def _at_random(dice: random.Random, key: str) -> Order:
         "amount": dice.choice((150, 150.5, "150", True, None)),
         "to": {"city": dice.choice(("Bern", "Zoë"))},
     }
+    deviates = dice.random() < 0.2
     return Order(
         key=key,
         state=state,
@@ -84,7 +87,8 @@ def _at_random(dice: random.Random, key: str) -> Order:
         last_event=dice.choice(EVENTS),
         counts={outcome: dice.choice((0, 0, 1, 2)) for outcome in OUTCOMES},
         late=moves and dice.random() < 0.3,
-        deviates=dice.random() < 0.2,
+        deviates=deviates,
+        deviations=dice.sample(DEVIATIONS, dice.randrange(1, 3)) if deviates else (),
         elements={element: started + dice.randrange(40) for element in elements},
         awaits=dice.sample(EVENTS, dice.randrange(3)) if moves else (),
         payloads=(payload, dice.choice((None, [1], "text", {"amount": "x"}))),
@@ -119,6 +123,7 @@ def _rows(order: Order) -> Any:
             "ended_at": None,
             **{outcome: order.counts.get(outcome, 0) for outcome in OUTCOMES},
             "deviates": order.deviates,
+            "deviations": json.dumps(order.deviations) if order.deviations else None,
             "late_at": None,
             "late": order.late,
             "measured": False,

@@ -27,6 +27,7 @@ def read(query: str) -> Filter:
         ("process=track-flow&version=3", Filter(process="track-flow", version=3)),
         ("last_event=A&awaits=B&element=C", Filter(last_event="A", awaits="B", element="C")),
         ("outcome=refused&late=true&deviates=false", Filter(outcome="refused", late=True, deviates=False)),
+        ("deviation=early%3APayment_Done", Filter(deviation="early:Payment_Done")),
         (
             "older_than=90s&younger_than=2h",
             Filter(older_than=timedelta(seconds=90), younger_than=timedelta(hours=2)),
@@ -65,6 +66,11 @@ def test_the_same_filter_has_one_url() -> None:
         ("version=99999999999", "version='99999999999': should be a whole number"),
         ("version=%C2%B2", "version='²': should be a whole number"),
         ("late=yes", "late='yes': should be true or false"),
+        (
+            "deviation=sooner:A",
+            "deviation='sooner:A': should be like early:Payment_Done; its kinds",
+        ),
+        ("deviation=early:", "deviation='early:': should be like"),
         ("older_than=soon", "older_than='soon': should be an age like"),
         ("started_from=yesterday", "started_from='yesterday': should be a time like"),
         ("started_from=0001-01-01T00:00%2B23:00", "started_from="),

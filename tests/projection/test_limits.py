@@ -91,6 +91,11 @@ def test_other_properties_are_nobodys_business(model_of: ModelOf) -> None:
     assert parse(source, "x.bpmn").elements["CatchA"].limit is None
 
 
+def test_a_model_that_was_deployed_before_there_were_limits_is_still_read(model_of: ModelOf) -> None:
+    source = limited(model_of, "PT1H").source.replace(b'value="PT1H"', b'value="a lot"')
+    assert parse(source, "x.bpmn", deployed=True).elements["CatchA"].limit is None
+
+
 def test_a_choreography_says_how_long_an_event_may_be_awaited() -> None:
     assert choreography(Payment_Done="PT2H").limit_of("Payment_Done") == 7200
     assert choreography(Payment_Done="PT2H").limit_of("Goods_Fetched") is None

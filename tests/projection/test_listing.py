@@ -100,6 +100,8 @@ def _holds(order: Order, name: str, value: str) -> bool:
             return order.counts[value] > 0
         case "late" | "deviates":
             return bool(getattr(order, name) == (value == "true"))
+        case "deviation":
+            return value in order.deviations
         case "older_than":
             return order.started_at < NOW - int(value[:-1]) * seconds[value[-1]]
         case "younger_than":
@@ -142,6 +144,8 @@ CONDITIONS = [
     "late=true",
     "late=false",
     "deviates=true",
+    "deviation=early:Payment",
+    "deviation=unmatched:Zo%C3%AB",
     "older_than=1h",
     "younger_than=30m",
     "payload.amount=150",
@@ -316,6 +320,7 @@ def test_what_is_tallied_has_a_total(full: Ledger) -> None:
         "outcome=refused": 6,
         "process=q": 5,
         "late=false": None,
+        "deviation=early:Payment_Done": None,
         "outcome=waiting": None,
         "state=running&late=true": None,
         "key=a": None,
@@ -338,6 +343,7 @@ INDEXES = {
     ("outcome=waiting", "-started"): "standings_waiting",
     ("late=true", "-started"): "standings_late",
     ("deviates=true", "-started"): "standings_deviates",
+    ("deviation=early:Payment_Done", "-started"): "standings_deviates",
     ("younger_than=1h", "-started"): "standings_started",
 }
 

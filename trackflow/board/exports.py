@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Literal
 
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from trackflow.board.context import Board
 from trackflow.board.order_known import services_of
@@ -38,7 +39,24 @@ def download(board: Board, orders: Iterable[Exported], form: Form) -> StreamingR
         "Cache-Control": "no-store",
         "X-Accel-Buffering": "no",  # a proxy that collects it all would hide that it broke off
     }
-    return StreamingResponse(chain([first], pieces), headers=headers, media_type=TYPES[form])
+    return _Download(first, pieces, headers, TYPES[form])
+
+
+class _Download(StreamingResponse):
+    """Ends the reading itself: when the client goes away, nobody else would before the garbage collector."""
+
+    def __init__(
+        self, first: str, pieces: Generator[str, None, None], headers: Mapping[str, str], media_type: str
+    ) -> None:
+        super().__init__(chain([first], pieces), headers=headers, media_type=media_type)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it all, or as much as the client takes."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._pieces.close()
 
 
 def _written(board: Board, orders: Iterable[Exported], form: Form) -> Iterator[str]:
@@ -49,7 +67,7 @@ def _written(board: Board, orders: Iterable[Exported], form: Form) -> Iterator[s
     return export.xes(orders, services_of(board).emitter)
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[str]:
+def _pieces(texts: Iterable[str]) -> Generator[str, None, None]:
     """The same text in larger pieces: each costs a change of threads."""
     some, size = list[str](), 0
     for text in texts:

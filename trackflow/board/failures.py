@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -9,6 +10,7 @@ from urllib.parse import urlencode
 
 from trackflow.board.context import Board
 from trackflow.errors import LedgerError
+from trackflow.projection.refusals import MOST as MOST_REFUSED
 from trackflow.projection.refusals import OTHERS, Refusal, Refusals
 from trackflow.upkeep.groups import Group
 
@@ -92,6 +94,7 @@ class Failures:
         letters, refused: how many there are.
         more: how many groups are not among them.
         ledger_error: why the ledger could not be asked.
+        limits: what was not counted, in sentences.
     """
 
     groups: tuple[Failure, ...]
@@ -99,6 +102,7 @@ class Failures:
     refused: int
     more: int = 0
     ledger_error: str | None = None
+    limits: tuple[str, ...] = ()
 
 
 def failures(board: Board) -> Failures:
@@ -109,14 +113,32 @@ def failures(board: Board) -> Failures:
     except LedgerError as exc:
         refusals, error = [], str(exc)
     letters = [_of_letters(group) for group in board.letters.groups()]
+    refused = sum(refusal.count for refusal in refusals)
     found = sorted([*letters, *map(_of_events, refusals)], key=lambda each: -each.count)
     return Failures(
         groups=tuple(found[:MOST]),
         letters=board.letters.count,
-        refused=sum(refusal.count for refusal in refusals),
+        refused=refused,
         more=max(0, len(found) - MOST),
         ledger_error=error,
+        limits=(*limits_of_letters(board), *limits_of_refused(refused)),
     )
+
+
+def limits_of_letters(board: Board, queue: str | None = None) -> Iterator[str]:
+    """That a queue, or any, is so long that not all of it was read."""
+    for shelf in board.letters.shelves:
+        if shelf.unread and queue in (None, shelf.queue):
+            yield (
+                f"{shelf.queue}: counted are the first {shelf.count:,} letters of this queue, which has "
+                f"{shelf.depth:,}."
+            )
+
+
+def limits_of_refused(counted: int) -> Iterator[str]:
+    """That so many events are refused that only the newest were grouped."""
+    if counted >= MOST_REFUSED:
+        yield f"Refused events: counted are the newest {MOST_REFUSED:,}."
 
 
 def refusals_of(board: Board) -> list[Refusal]:

@@ -62,10 +62,6 @@ def _sort_key(row: ElementRow, by: str) -> float | str:
     return keys[by]
 
 
-# Kind of deviation → the outcome of an event that such orders have; the others are found by `deviates` alone.
-_OUTCOMES = {"duplicate": "duplicate", "unmatched": "unmatched", "refused": "refused"}
-
-
 def deviation_rows(
     figures: Statistics, elements: Elements, process: str, version: int | None
 ) -> list[DeviationRow]:
@@ -82,9 +78,7 @@ def deviation_rows(
 
 
 def _filter(deviation: Deviation, process: str, version: int | None) -> dict[str, str]:
-    chosen = {"process": process, "deviates": "true"}
-    if outcome := _OUTCOMES.get(deviation.name.partition(":")[0]):
-        chosen["outcome"] = outcome
+    chosen = {"process": process, "deviation": deviation.name}
     return chosen if version is None else chosen | {"version": str(version)}
 
 

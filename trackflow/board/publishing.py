@@ -10,8 +10,10 @@ from pydantic import JsonValue
 
 from trackflow.board.context import Board
 from trackflow.board.people import Person
+from trackflow.board.repairs import By
 from trackflow.errors import ChoreographyError, MessageError
 from trackflow.message import Message
+from trackflow.tracking.audit import Audit, Entry
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +21,10 @@ SENDER = "board"  # the event's `app_id`
 
 
 def publish(board: Board, person: Person, event: str, key: str | None, payload: JsonValue) -> Message:
-    """Publish an event that nothing of ours caused; of a new order if no key is given.
+    """Publish an event that nothing of ours caused; of a new order if no key is given. First the audit has it.
 
-    Raises HTTPException in words, PublishError, and OperationalError if the broker went away just now.
+    Raises HTTPException in words, LedgerError: nothing is published then, PublishError, and OperationalError
+    if the broker went away just now.
     """
     if not board.may_publish:
         raise HTTPException(403, "test events may not be published here: BOARD_PUBLISH would allow it")
@@ -39,5 +42,7 @@ def publish(board: Board, person: Person, event: str, key: str | None, payload: 
         )
     except (ChoreographyError, MessageError) as exc:
         raise HTTPException(422, str(exc)) from exc
+    audit = Audit(board.trackflow.ledger, message.tenant)
+    audit.write("publish", [Entry(message.id, message.business_key)], who=By(person).who)
     logger.info("%s publishes %s (%s)", person.name, message, message.id)
     return board.trackflow.publisher.emit(message, app_id=SENDER)

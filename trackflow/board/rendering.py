@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,8 @@ from trackflow.board.context import board_of
 from trackflow.board.people import known_person
 
 _SHORT = 80  # characters
+# What draws nothing and can make a text look like another: controls, and what turns the direction of reading.
+_SIGNS = re.compile("([\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069])")
 
 templates = Environment(
     loader=PackageLoader("trackflow.board", "templates"),
@@ -68,5 +71,21 @@ def short(text: str, length: int = _SHORT) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-templates.filters |= {"time": time, "span": words.span, "counted": counted, "short": short}
+def visible(text: str) -> Markup:
+    """A key, an id or a name from outside: what draws nothing is shown by its code, and copied as it is."""
+    parts = _SIGNS.split(text)
+    signs = [
+        Markup('<span class="sign" data-sign="U+{:04X}">{}</span>').format(ord(x), x) for x in parts[1::2]
+    ]
+    parts[1::2] = signs
+    return Markup("").join(parts)
+
+
+templates.filters |= {
+    "time": time,
+    "span": words.span,
+    "counted": counted,
+    "short": short,
+    "visible": visible,
+}
 templates.globals |= {"asset": asset}

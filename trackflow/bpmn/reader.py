@@ -33,21 +33,25 @@ def read(path: Path | str) -> Model:
     return parse(source, str(path))
 
 
-def parse(source: bytes, file: str) -> Model:
+def parse(source: bytes, file: str, *, deployed: bool = False) -> Model:
     """The model in the bytes of a BPMN file; `file` names it in messages.
+
+    Of a deployed model instances run, perhaps since before elements had limits: there a limit that is no
+    duration counts as none.
 
     Raises:
         ModelError: no XML, no BPMN, not exactly one executable process, an id that is there twice, a
             reference to nothing, a message without a name, or a limit that is no duration.
     """
-    return _Reader(document.definitions(source, file), file).model(source)
+    return _Reader(document.definitions(source, file), file, deployed).model(source)
 
 
 class _Reader:
     """Over one file. Its attributes are indexes of the file, each built once from those before it."""
 
-    def __init__(self, root: etree._Element, file: str) -> None:
+    def __init__(self, root: etree._Element, file: str, deployed: bool) -> None:
         self._file = file
+        self._deployed = deployed
         self._check_ids(root)
         self._messages = {node.get("id"): self._named(node) for node in root.iter(f"{BPMN}message")}
         self._process = self._executable_process(root)
@@ -137,6 +141,8 @@ class _Reader:
         try:
             return None if text is None else seconds_of(text)
         except ValueError as exc:
+            if self._deployed:
+                return None
             self._fail(node, f"its limit {text!r} {exc}")
 
     def _event(self, node: etree._Element) -> tuple[str | None, str | None]:

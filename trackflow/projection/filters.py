@@ -42,6 +42,7 @@ class Filter:
         outcome: some event of the order has it.
         late: whether it waits longer than its limit.
         deviates: whether it did not follow its model.
+        deviation: how it did not, "kind:event or element" as of `conformance.Deviation`.
         older_than: it began longer ago.
         younger_than: it began since.
         started_from: it began then or later.
@@ -59,6 +60,7 @@ class Filter:
     outcome: str | None = None
     late: bool | None = None
     deviates: bool | None = None
+    deviation: str | None = None
     older_than: timedelta | None = None
     younger_than: timedelta | None = None
     started_from: datetime | None = None

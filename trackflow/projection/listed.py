@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,7 @@ def fits_alone(row: Any, wanted: Filter, started: tuple[float, float]) -> bool:
             wanted.last_event in (None, row.last_event),
             wanted.late in (None, row.late),
             wanted.deviates in (None, row.deviates),
+            wanted.deviation is None or wanted.deviation in json.loads(row.deviations or "[]"),
             wanted.outcome is None or getattr(row, wanted.outcome) > 0,
             started[0] <= row.started_at < started[1],
         )

@@ -37,7 +37,7 @@ class DeployedModels:
         try:
             source = self._engine.source(self._tenant, process, version)
             if source is not None:
-                self._models[key] = parse(source, f"version {version} of process {process!r}")
+                self._models[key] = parse(source, f"version {version} of process {process!r}", deployed=True)
                 return
         except (EngineError, ModelError) as exc:
             logger.warning("cannot read a model: %s", exc)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trackflow.message import short_text
+from trackflow.message import SHORT, short_text
+from trackflow.projection.conformance import Kind
 
 STATES = ("running", "completed", "terminated", "waiting", "refused", "unknown")
 OUTCOMES = ("refused", "waiting", "received", "duplicate", "unmatched")  # that an order's events may have
@@ -56,6 +57,14 @@ def _version(text: str) -> int:
 
 def _flag(text: str) -> bool:
     return _one_of(("true", "false"))(text) == "true"
+
+
+def _deviation(text: str) -> str:
+    kind, _, name = text.partition(":")
+    if kind not in frozenset(Kind) or not name:
+        raise ValueError(f"should be like early:Payment_Done; its kinds are {', '.join(Kind)}")
+    short_text(name)
+    return text
 
 
 def _age(text: str) -> timedelta:
@@ -119,6 +128,13 @@ PARAMETERS: Mapping[str, Parameter] = {
     ),
     "deviates": Parameter(
         "deviates", "It did not follow its model.", _flag, lambda flag: str(flag).lower(), _FLAG
+    ),
+    "deviation": Parameter(
+        "deviation",
+        f"How it did not follow its model: `early:Payment_Done`. The kinds are {', '.join(Kind)}; behind the "
+        "colon is the event's name or the element's id.",
+        _deviation,
+        schema={"type": "string", "maxLength": SHORT, "pattern": f"^({'|'.join(Kind)}):"},
     ),
     "older_than": Parameter("older than", "It began longer ago: 30s, 15m, 2h, 3d.", _age, _age_text, _SPAN),
     "younger_than": Parameter("younger than", "It began since: 30s, 15m, 2h, 3d.", _age, _age_text, _SPAN),

@@ -90,7 +90,7 @@ class Passing:
 
     def newest(self, watched: Watched, limit: int, after: float = 0.0) -> list[Passed]:
         """At most so many, the newest first, of those that came last and after this time."""
-        found = self._read(after, _LOOKED_THROUGH)
+        found = self._read(after, limit if watched == Watched() else _LOOKED_THROUGH)
         return [passed for passed in found if watched.has(passed)][:limit]
 
     def skip(self) -> None:

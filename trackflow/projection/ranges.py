@@ -110,8 +110,8 @@ def _ranges(tenant: str, wanted: Filter, now: float) -> Iterator[Range]:
     # What partial indexes are made of is no parameter: that could be anything.
     if wanted.outcome is not None:
         yield newest(f"standings_{wanted.outcome}", "outcome", _of(wanted.outcome) > literal_column("0"))
-    for flag in ("late", "deviates"):
-        if getattr(wanted, flag):
+    for flag, chosen in (("late", wanted.late), ("deviates", wanted.deviates or wanted.deviation)):
+        if chosen:
             yield newest(f"standings_{flag}", flag, _of(flag).is_(True))
     if wanted.key is not None:
         beginning = (mine, *_beginning_with(wanted.key))

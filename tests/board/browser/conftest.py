@@ -23,7 +23,7 @@ _TELL_VIOLATIONS = """
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or what CHROMIUM names."""
     need(None if CHROMIUM else "Chromium (Debian's package chromium)")
@@ -34,7 +34,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(amqp_url: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """For tests that only look. It has a bit of all trouble."""
     world = World(tmp_path_factory.mktemp("shop"), amqp_url)
@@ -48,7 +48,7 @@ def world(amqp_url: str, browser: Browser, tmp_path_factory: pytest.TempPathFact
         print(world.complaints())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def busy_world(amqp_url: str, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """For tests that change something: each with orders of its own."""
     world = World(tmp_path_factory.mktemp("busy"), amqp_url)

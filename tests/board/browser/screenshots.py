@@ -19,13 +19,15 @@ from bench.board.filling import fill
 from tests.board.browser import trouble
 from tests.board.browser.conftest import CHROMIUM, Visitor
 from tests.board.browser.test_every_page import open_page
-from tests.board.browser.world import World
+from tests.board.browser.world import SECONDS, World
 from tests.integration.workers import ROOT
 from tests.servers.rabbitmq import RabbitMQ
+from tests.waiting import until
 
 FOLDER = ROOT / "docs" / "images" / "board"
 _PAST = 6000  # orders
-_TALLEST = 1500  # pixels: what is below that nobody reads in a picture
+_TAKES_TIME = "A-0100"  # so that there is work on its timeline
+_TALLEST = 1080  # pixels: what is below that nobody reads in a picture
 
 
 class Size(NamedTuple):
@@ -39,7 +41,7 @@ PAGES = {
     "overview": "/",
     "orders": "/orders",
     "order-waiting": "/order?key=D-0000",
-    "order-completed": "/order?key=A-0000",
+    "order-completed": f"/order?key={_TAKES_TIME}",
     "order-failed": "/order?key=B-0000",
     "failures": "/failures",
     "process": "/process?id=order_fulfillment&period=30d&show=slow",
@@ -72,6 +74,8 @@ def _shop() -> Iterator[World]:
             fill(world.ledger_url, world.tenant, _PAST)
             world.start()
             trouble.happen(world)
+            world.publish("Order_Placed", _TAKES_TIME, {"amount": 99, "country": "CH", "slow": 0.7})
+            until(lambda: world.state(_TAKES_TIME) == "completed", SECONDS, "it completes")
             yield world
             world.close()
         finally:

@@ -35,7 +35,7 @@ class ActOfSomebody(BaseModel):
     why: str | None = Field(description="in their words")
 
 
-@router.get("/audit", summary="What people did to events and dead letters, the newest first")
+@router.get("/audit", summary="What people did to events and dead letters, and published, the newest first")
 def show(
     board: TheBoard,
     _: Reader,

@@ -56,6 +56,7 @@ class FailureList(BaseModel):
     as_of: datetime | None = Field(description="when the broker was looked at last")
     broker_away_since: datetime | None
     ledger_error: str | None = Field(description="why the ledger could not be asked")
+    limits: list[str] = Field(description="what was not counted, in sentences")
 
 
 class LetterSummary(BaseModel):
@@ -117,6 +118,7 @@ def show_failures(board: TheBoard, _: Reader) -> FailureList:
         as_of=board.letters.as_of,
         broker_away_since=board.letters.away_since,
         ledger_error=found.ledger_error,
+        limits=list(found.limits),
     )
 
 

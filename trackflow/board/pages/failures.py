@@ -12,7 +12,13 @@ from starlette.responses import RedirectResponse, Response
 
 from trackflow.board.chosen import STORABLE, WHY, Chosen, Events, Letters, letter_of, retry
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.failures import failures, in_words, refusals_of
+from trackflow.board.failures import (
+    failures,
+    in_words,
+    limits_of_letters,
+    limits_of_refused,
+    refusals_of,
+)
 from trackflow.board.letter_view import Body, LetterForm, form_of, table_of
 from trackflow.board.operations import Operation
 from trackflow.board.people import Operator, Person, Reader
@@ -77,6 +83,7 @@ def show_letters(
         start=start,
         next=start + _ROWS if start + _ROWS < len(kept) else None,
         letters=board.letters,
+        limits_of_it=limits_of_letters(board, chosen.selection.queue),
         in_words=in_words,
     )
 
@@ -95,7 +102,8 @@ def show_events(
     before = Place(at, after) if at is not None and after is not None else None
     refusals = Refusals(board.trackflow.ledger, board.trackflow.settings.tenant)
     rows = refusals.events(event, cause, _ROWS + 1, before)
-    group = next((each for each in refusals_of(board) if (each.event, each.cause) == (event, cause)), None)
+    groups = refusals_of(board)
+    group = next((each for each in groups if (each.event, each.cause) == (event, cause)), None)
     if group is None and not rows:
         raise HTTPException(404, "no event is refused for this cause; it may have been retried")
     shown = rows[:_ROWS]
@@ -105,6 +113,7 @@ def show_events(
         event=event,
         cause=cause,
         group=group,
+        limits_of_it=limits_of_refused(sum(each.count for each in groups)),
         rows=shown,
         next=shown[-1].place if len(rows) > _ROWS else None,
         is_first=before is None,

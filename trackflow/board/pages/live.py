@@ -15,7 +15,7 @@ from trackflow.board.context import Board, TheBoard
 from trackflow.board.people import Operator, Reader
 from trackflow.board.publishing import publish
 from trackflow.board.rendering import page
-from trackflow.errors import PublishError
+from trackflow.errors import LedgerError, PublishError
 from trackflow.projection.passing import Watched
 from trackflow.tracking.tables import Outcome
 
@@ -49,7 +49,7 @@ def publish_event(
         if not board.may_publish:  # the page has no form then
             raise
         return _page(request, board, Watched(), exc.status_code, typed=typed, problem=exc.detail)
-    except PublishError as exc:
+    except (LedgerError, PublishError) as exc:
         return _page(request, board, Watched(), 503, typed=typed, problem=str(exc))
     return _page(request, board, Watched(), typed=typed, published=message)
 

@@ -23,12 +23,15 @@ from trackflow.errors import FilterError, LedgerError
 from trackflow.projection.cursor import Sorting
 from trackflow.projection.filters import PAYLOAD, Filter
 from trackflow.projection.look import Page
+from trackflow.projection.parameters import PARAMETERS
 from trackflow.words import counted
 
 router = APIRouter()
 
 _FRESH = 1.0  # seconds
 _OPEN = "open"  # of the search box: a single hit is opened
+_PAYLOAD = "payload"  # of the form: a field's name and value
+_ABOVE = {"key", "state", "late", "deviates"}  # filters that are always seen
 
 Selected = Annotated[list[str], Form(max_length=MOST_IDS)]
 
@@ -40,7 +43,7 @@ def show(request: Request, board: TheBoard, _: Reader) -> Response:
     try:
         return _shown(request, board, given)
     except FilterError as exc:
-        return _not_understood(request, board, str(exc))
+        return _not_understood(request, board, given, str(exc))
 
 
 @router.post("/orders/retry")
@@ -88,7 +91,7 @@ def _shown(request: Request, board: Board, given: Sequence[tuple[str, str]]) -> 
 def _of_form(name: str, text: str) -> tuple[str, str]:
     """A form's field for payloads holds the name and the value: `amount=150`."""
     field, sign, value = text.partition("=")
-    return (PAYLOAD + field.strip(), value.strip()) if name == "payload" and sign else (name, text)
+    return (PAYLOAD + field.strip(), value.strip()) if name == _PAYLOAD and sign else (name, text)
 
 
 def _single_hit(board: Board, asked: Asked) -> str | None:
@@ -122,7 +125,7 @@ def _found(board: Board, asked: Asked) -> dict[str, Any]:
         trouble = str(exc)
     key = asked.filter.key
     return {
-        **_form(board, asked),
+        **_form(board, asked, asked.filter.pairs),
         "trouble": trouble,
         "problem": None,
         "rows": rows(board, shown.orders),
@@ -135,12 +138,29 @@ def _found(board: Board, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _form(board: Board, asked: Asked) -> dict[str, Any]:
-    return {"asked": asked, "filter": asked.filter, "choices": choices(board, asked.filter)}
+def _form(board: Board, asked: Asked, typed: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    given = {name: text for name, text in typed if text and name in (*PARAMETERS, _PAYLOAD)}
+    return {
+        "asked": asked,
+        "filter": asked.filter,
+        "choices": choices(board, asked.filter),
+        "typed": typed,
+        "given": dict.fromkeys((*PARAMETERS, _PAYLOAD)) | given,
+        "has_more": bool(given.keys() - _ABOVE or asked.filter.payload),
+    }
 
 
-def _not_understood(request: Request, board: Board, problem: str) -> Response:
-    """The page with the words of what is wrong. htmx shows no errors, so for it this is an answer."""
+def _as_typed(name: str, text: str) -> tuple[str, str]:
+    """Back from a URL: the form has one field for payloads."""
+    if not name.startswith(PAYLOAD):
+        return name, text
+    return _PAYLOAD, f"{name.removeprefix(PAYLOAD)}={text}"
+
+
+def _not_understood(
+    request: Request, board: Board, given: Sequence[tuple[str, str]], problem: str
+) -> Response:
+    """The page with what was typed, and what is wrong. htmx shows no errors, so for it this is an answer."""
     asked = Asked(Filter(), Sorting.of("-started"), None, ROWS)
     nothing: Sequence[Any] = ()
     status = 200 if request.headers.get("hx-request") else 422
@@ -148,7 +168,7 @@ def _not_understood(request: Request, board: Board, problem: str) -> Response:
         request,
         "orders.html",
         status,
-        **_form(board, asked),
+        **_form(board, asked, [_as_typed(*each) for each in given]),
         trouble=None,
         problem=problem,
         rows=nothing,

@@ -1,5 +1,6 @@
 // The page Live: adds events as they come, newest on top; can be paused; shows payloads on demand.
 // All that comes from outside is put in as text, never as HTML.
+import { visible } from "./signs.js";
 import { clock, showTimes } from "./times.js";
 
 const MOST_ROWS = 200;
@@ -26,7 +27,7 @@ function told() {
 
 function bdi(text) {
   const element = document.createElement("bdi");
-  element.textContent = text;
+  element.append(...visible(text));
   return element;
 }
 

@@ -41,7 +41,7 @@ class Deployments:
             row = connection.execute(
                 store.one_model, {"tenant": tenant, "process": process, "version": version}
             ).one()
-            self._processes[key] = prepare(parse(row.source, row.file))
+            self._processes[key] = prepare(parse(row.source, row.file, deployed=True))
         return self._processes[key]
 
     def started_by(self, connection: Connection, tenant: str, message: str) -> Startable | None:

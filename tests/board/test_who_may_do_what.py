@@ -48,8 +48,8 @@ def writing_routes() -> list[str]:
 
 
 @pytest.mark.parametrize("path", writing_routes())
-def test_a_reader_changes_nothing(client: TestClient, path: str) -> None:
-    answer = client.post(path, data={"event": "Order_Placed"})
+def test_a_reader_changes_nothing(reading: TestClient, path: str) -> None:
+    answer = reading.post(path, data={"event": "Order_Placed"})
     assert answer.status_code == 403
     assert "this takes the role operator" in answer.text
 
@@ -70,19 +70,19 @@ def test_a_reader_changes_nothing(client: TestClient, path: str) -> None:
     ],
 )
 def test_an_operators_browser_is_not_misused(
-    operator: Signed, path: str, token: str | None, headers: dict[str, str]
+    refused: Signed, path: str, token: str | None, headers: dict[str, str]
 ) -> None:
     data = {"event": "Order_Placed"}
     if token is not None:
-        data["csrf_token"] = operator.token if token == "right" else token
-    assert operator.client.post(path, data=data, headers=headers).status_code == 403
+        data["csrf_token"] = refused.token if token == "right" else token
+    assert refused.client.post(path, data=data, headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
-def test_an_operator_writes_from_our_own_pages(operator: Signed, headers: dict[str, str]) -> None:
+def test_an_operator_writes_from_our_own_pages(refused: Signed, headers: dict[str, str]) -> None:
     # What is refused then is another thing: here nothing may be published.
-    answer = operator.client.post(
-        "/live", data={"event": "Order_Placed", "csrf_token": operator.token}, headers=headers
+    answer = refused.client.post(
+        "/live", data={"event": "Order_Placed", "csrf_token": refused.token}, headers=headers
     )
     assert "BOARD_PUBLISH" in answer.text
     assert "CSRF token is" not in answer.text
