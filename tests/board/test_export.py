@@ -52,10 +52,10 @@ def value(element: etree._Element, key: str) -> str | None:
     return str(found[0]) if found else None
 
 
-def test_json_holds_every_order_with_its_events_the_newest_first(client: TestClient) -> None:
-    orders = as_json(client)
+def test_json_holds_every_order_with_its_events_the_newest_first(reading: TestClient) -> None:
+    orders = as_json(reading)
 
-    listed = client.get("/api/orders", params={"limit": "500"}).json()["orders"]
+    listed = reading.get("/api/orders", params={"limit": "500"}).json()["orders"]
     assert [order["businessKey"] for order in orders] == [order["businessKey"] for order in listed]
     assert len(orders) > 60
     (plain,) = (order for order in orders if order["businessKey"] == PLAIN)
@@ -67,24 +67,24 @@ def test_json_holds_every_order_with_its_events_the_newest_first(client: TestCli
 @pytest.mark.parametrize(
     "filter_", [{"state": "completed"}, {"key": "claim-"}, {"payload.amount": "5"}, {"key": "x!"}]
 )
-def test_all_forms_hold_what_is_filtered(client: TestClient, filter_: dict[str, str]) -> None:
-    listed = client.get("/api/orders", params={**filter_, "limit": "500"}).json()["orders"]
+def test_all_forms_hold_what_is_filtered(reading: TestClient, filter_: dict[str, str]) -> None:
+    listed = reading.get("/api/orders", params={**filter_, "limit": "500"}).json()["orders"]
     keys = {order["businessKey"] for order in listed}
 
-    assert {order["businessKey"] for order in as_json(client, **filter_)} == keys
-    assert {row["businessKey"] for row in as_rows(client, **filter_)} == keys
-    assert {value(trace, "concept:name") for trace in as_log(client, **filter_).iter("trace")} == keys
+    assert {order["businessKey"] for order in as_json(reading, **filter_)} == keys
+    assert {row["businessKey"] for row in as_rows(reading, **filter_)} == keys
+    assert {value(trace, "concept:name") for trace in as_log(reading, **filter_).iter("trace")} == keys
 
 
-def test_csv_has_a_row_for_each_event_and_says_to_excel_that_it_is_utf_8(client: TestClient) -> None:
-    response = client.get("/api/export.csv")
+def test_csv_has_a_row_for_each_event_and_says_to_excel_that_it_is_utf_8(reading: TestClient) -> None:
+    response = reading.get("/api/export.csv")
 
     assert response.content.startswith(b"\xef\xbb\xbfbusinessKey,tenant,state,")
     assert response.content.count(b"\r\n") == response.content.count(b"\n")
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert response.headers["content-disposition"] == 'attachment; filename="orders-showcase.csv"'
-    rows = as_rows(client)
-    assert len(rows) == sum(len(order["events"]) for order in as_json(client))
+    rows = as_rows(reading)
+    assert len(rows) == sum(len(order["events"]) for order in as_json(reading))
     assert next(row["event"] for row in rows if row["businessKey"] == PLAIN) == "Order_Placed"
 
 
@@ -99,8 +99,8 @@ def test_no_cell_of_a_csv_is_a_formula(client: TestClient, board: Board) -> None
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-def test_xes_is_as_the_standard_wants_it(client: TestClient) -> None:
-    log = as_log(client)
+def test_xes_is_as_the_standard_wants_it(reading: TestClient) -> None:
+    log = as_log(reading)
 
     XSD.assertValid(log)
     assert log.get("xes.version") == "1849.2016"
@@ -119,10 +119,10 @@ def test_xes_is_as_the_standard_wants_it(client: TestClient) -> None:
     assert times[0].endswith("Z")
 
 
-def test_hostile_keys_and_payloads_arrive_as_they_are(client: TestClient) -> None:
-    orders = {order["businessKey"]: order for order in as_json(client)}
-    rows = {row["businessKey"] for row in as_rows(client)}
-    traces = {value(trace, "concept:name") for trace in as_log(client).iter("trace")}
+def test_hostile_keys_and_payloads_arrive_as_they_are(reading: TestClient) -> None:
+    orders = {order["businessKey"]: order for order in as_json(reading)}
+    rows = {row["businessKey"] for row in as_rows(reading)}
+    traces = {value(trace, "concept:name") for trace in as_log(reading).iter("trace")}
 
     for key in HOSTILE:
         assert key in orders
@@ -134,8 +134,8 @@ def test_hostile_keys_and_payloads_arrive_as_they_are(client: TestClient) -> Non
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "xes"])
-def test_masked_fields_stay_masked(client: TestClient, form: str) -> None:
-    text = client.get(f"/api/export.{form}").text
+def test_masked_fields_stay_masked(reading: TestClient, form: str) -> None:
+    text = reading.get(f"/api/export.{form}").text
 
     assert not [secret for secret in SECRETS if secret in text]
     assert "•••" in text
@@ -153,22 +153,22 @@ def test_what_xml_cannot_say_is_replaced(client: TestClient, board: Board) -> No
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "xes"])
-def test_wrong_filters_are_told_in_words(client: TestClient, form: str) -> None:
+def test_wrong_filters_are_told_in_words(reading: TestClient, form: str) -> None:
     for filter_ in ({"state": "runing"}, {"payload.card_number": "4111"}, {"limit": "5"}, {"cursor": "x"}):
-        response = client.get(f"/api/export.{form}", params=filter_)
+        response = reading.get(f"/api/export.{form}", params=filter_)
         assert response.status_code == 422
         assert next(iter(filter_)) in response.json()["detail"]
 
 
 @pytest.mark.parametrize("form", ["json", "csv", "xes"])
-def test_some_orders_can_be_exported(client: TestClient, form: str) -> None:
-    response = client.post(f"/orders/export.{form}", data={"selected": [PLAIN, "..", "nobody"]})
+def test_some_orders_can_be_exported(reading: TestClient, form: str) -> None:
+    response = reading.post(f"/orders/export.{form}", data={"selected": [PLAIN, "..", "nobody"]})
 
     assert response.status_code == 200
     assert response.headers["content-disposition"].startswith("attachment")
     assert PLAIN in response.text
     assert "running-1" not in response.text
-    assert client.post(f"/orders/export.{form}").status_code == 422
+    assert reading.post(f"/orders/export.{form}").status_code == 422
 
 
 def test_another_tenants_orders_are_not_exported(operator: Signed, board: Board) -> None:

@@ -28,10 +28,10 @@ def keys(page: str) -> list[str]:
     return [html.unescape(key) for key in _KEY.findall(page)]
 
 
-def test_all_orders_are_found_page_by_page(client: TestClient) -> None:
+def test_all_orders_are_found_page_by_page(reading: TestClient) -> None:
     seen, url = list[str](), "/orders"
     while url:
-        page = client.get(url).text
+        page = reading.get(url).text
         seen += keys(page)
         found = re.search(r'href="([^"]*)" rel="next"', page)
         url = html.unescape(found[1]) if found else ""
@@ -40,7 +40,7 @@ def test_all_orders_are_found_page_by_page(client: TestClient) -> None:
     assert set(HOSTILE) <= set(seen)
 
 
-def test_the_page_and_the_api_find_the_same(client: TestClient) -> None:
+def test_the_page_and_the_api_find_the_same(reading: TestClient) -> None:
     for filter_ in (
         "state=completed",
         "key=claim-&sort=-key",
@@ -48,15 +48,15 @@ def test_the_page_and_the_api_find_the_same(client: TestClient) -> None:
         "awaits=Payment_Done",
         "late=false",
     ):
-        listed = client.get(f"/api/orders?{filter_}").json()
+        listed = reading.get(f"/api/orders?{filter_}").json()
         assert listed["orders"]
-        assert keys(client.get(f"/orders?{filter_}").text) == [
+        assert keys(reading.get(f"/orders?{filter_}").text) == [
             order["businessKey"] for order in listed["orders"]
         ]
 
 
-def test_an_order_is_listed_with_what_is_known_of_it(client: TestClient) -> None:
-    (order,) = client.get("/api/orders", params={"key": PLAIN}).json()["orders"]
+def test_an_order_is_listed_with_what_is_known_of_it(reading: TestClient) -> None:
+    (order,) = reading.get("/api/orders", params={"key": PLAIN}).json()["orders"]
 
     assert (order["state"], order["lastEvent"], order["awaiting"]) == (
         "running",
@@ -65,35 +65,35 @@ def test_an_order_is_listed_with_what_is_known_of_it(client: TestClient) -> None
     )
     assert [place["element"] for place in order["elements"]] == ["goods_shipped"]
     assert order["counts"] == {"refused": 0, "waiting": 0, "received": 0, "duplicate": 0, "unmatched": 0}
-    page = client.get("/orders", params={"key": PLAIN}).text
+    page = reading.get("/orders", params={"key": PLAIN}).text
     assert "Goods shipped" in page  # the element's name
 
 
-def test_what_is_wrong_with_an_order_is_marked(client: TestClient) -> None:
+def test_what_is_wrong_with_an_order_is_marked(reading: TestClient) -> None:
     for key, mark in (
         ("early-0", "1 early"),
         ("duplicate-0", "1 duplicate"),
         ("claim-refused-0", "1 refused"),
     ):
-        assert mark in client.get("/orders", params={"key": key}).text
+        assert mark in reading.get("/orders", params={"key": key}).text
 
 
-def test_the_api_goes_on_and_back_by_cursors(client: TestClient) -> None:
-    first = client.get("/api/orders?limit=20").json()
-    second = client.get("/api/orders", params={"limit": 20, "cursor": first["next"]}).json()
-    again = client.get("/api/orders", params={"limit": 20, "cursor": second["previous"]}).json()
+def test_the_api_goes_on_and_back_by_cursors(reading: TestClient) -> None:
+    first = reading.get("/api/orders?limit=20").json()
+    second = reading.get("/api/orders", params={"limit": 20, "cursor": first["next"]}).json()
+    again = reading.get("/api/orders", params={"limit": 20, "cursor": second["previous"]}).json()
 
     assert first["previous"] is None
     assert again["orders"] == first["orders"]
-    assert first["total"] == client.get("/api/orders").json()["total"] > 60
+    assert first["total"] == reading.get("/api/orders").json()["total"] > 60
 
 
-def test_a_form_is_led_to_the_url_without_its_empty_fields(client: TestClient) -> None:
-    response = client.get("/orders?key=&state=running&late=&payload=amount%3D17.5&open=")
+def test_a_form_is_led_to_the_url_without_its_empty_fields(reading: TestClient) -> None:
+    response = reading.get("/orders?key=&state=running&late=&payload=amount%3D17.5&open=")
 
     assert response.status_code == 303
     assert response.headers["location"] == "/orders?state=running&payload.amount=17.5"
-    page = client.get(response.headers["location"]).text
+    page = reading.get(response.headers["location"]).text
     assert 'aria-label="Remove the filter state running"' in page
     assert 'href="/orders?state=running"' in page
 
@@ -109,16 +109,16 @@ def test_a_search_with_a_single_hit_opens_it(client: TestClient, board: Board) -
     assert client.get("/orders?open=true&key=nobody").headers["location"] == "/orders?key=nobody"
 
 
-def test_an_exact_hit_among_others_is_offered(client: TestClient) -> None:
-    page = client.get("/orders?key=running-1").text
+def test_an_exact_hit_among_others_is_offered(reading: TestClient) -> None:
+    page = reading.get("/orders?key=running-1").text
 
     assert keys(page) == ["running-1", "running-10", "running-11"]
     assert "Open <bdi>running-1</bdi>" in page
 
 
-def test_hostile_keys_are_text(client: TestClient) -> None:
+def test_hostile_keys_are_text(reading: TestClient) -> None:
     for key in HOSTILE:
-        page = client.get("/orders", params={"key": key}).text
+        page = reading.get("/orders", params={"key": key}).text
         assert key in keys(page)
         assert "<script>alert" not in page
         assert "<img src=x" not in page
@@ -138,19 +138,19 @@ def test_hostile_keys_are_text(client: TestClient) -> None:
         ("key=%00", "key='\\x00': should have no control character"),
     ],
 )
-def test_a_wrong_filter_is_told_in_words(client: TestClient, query: str, words: str) -> None:
-    api, page = client.get(f"/api/orders?{query}"), client.get(f"/orders?{query}")
+def test_a_wrong_filter_is_told_in_words(reading: TestClient, query: str, words: str) -> None:
+    api, page = reading.get(f"/api/orders?{query}"), reading.get(f"/orders?{query}")
 
     assert (api.status_code, page.status_code) == (422, 422)
     assert words in api.json()["detail"]
     assert words in html.unescape(page.text)
-    assert client.get(f"/orders?{query}", headers={"HX-Request": "true"}).status_code == 200
+    assert reading.get(f"/orders?{query}", headers={"HX-Request": "true"}).status_code == 200
 
 
-def test_after_a_wrong_filter_the_form_has_what_was_typed(client: TestClient) -> None:
+def test_after_a_wrong_filter_the_form_has_what_was_typed(reading: TestClient) -> None:
     query = "key=a%22b&state=running&awaits=Payment_Done&older_than=soon&version=x&payload.card_number=4111"
 
-    page = client.get(f"/orders?{query}").text
+    page = reading.get(f"/orders?{query}").text
 
     assert 'name="key" type="search" value="a&#34;b"' in page
     assert 'name="state" value="running" checked' in page
@@ -158,34 +158,34 @@ def test_after_a_wrong_filter_the_form_has_what_was_typed(client: TestClient) ->
     for name, value in (("older_than", "soon"), ("version", "x"), ("payload", "card_number=4111")):
         assert re.search(rf'name="{name}"[^>]* value="{value}"', page)
     assert '<details class="more" open>' in page
-    assert '<details class="more">' in client.get("/orders?key=running-&late=true").text
+    assert '<details class="more">' in reading.get("/orders?key=running-&late=true").text
 
 
-def test_a_phone_has_a_box_that_selects_the_page(client: TestClient) -> None:
-    head, *rows = client.get("/orders").text.split("<tbody>")
+def test_a_phone_has_a_box_that_selects_the_page(reading: TestClient) -> None:
+    head, *rows = reading.get("/orders").text.split("<tbody>")
 
     assert head.count("data-select-all") == 2  # the table's head is not shown there
     assert "data-select-all" not in "".join(rows)
 
 
-def test_what_draws_nothing_is_shown_and_copied_as_it_is(client: TestClient) -> None:
+def test_what_draws_nothing_is_shown_and_copied_as_it_is(reading: TestClient) -> None:
     (key,) = (each for each in HOSTILE if "\u202e" in each)
     shown = '<bdi><span class="sign" data-sign="U+202E">\u202e</span>gnp.exe</bdi>'
 
     for path in ("/orders", "/order", "/live", "/order/payload"):
-        params = {"key": key, "event": client.get("/api/events", params={"key": key}).json()[0]["id"]}
-        page = client.get(path, params=params if path == "/order/payload" else {"key": key}).text
+        params = {"key": key, "event": reading.get("/api/events", params={"key": key}).json()[0]["id"]}
+        page = reading.get(path, params=params if path == "/order/payload" else {"key": key}).text
         assert shown in page, path
-    assert keys(client.get("/orders", params={"key": key}).text) == [key]
+    assert keys(reading.get("/orders", params={"key": key}).text) == [key]
 
 
-def test_a_deviation_finds_exactly_the_orders_that_have_it(client: TestClient) -> None:
-    early = client.get("/orders?deviation=early%3APayment_Done")
+def test_a_deviation_finds_exactly_the_orders_that_have_it(reading: TestClient) -> None:
+    early = reading.get("/orders?deviation=early%3APayment_Done")
 
     assert sorted(keys(early.text)) == [f"early-then-on-time-{number}" for number in range(3)]
     assert "Remove the filter deviation early:Payment_Done" in early.text
     assert '<input id="field-deviation" name="deviation" type="text" value="early:Payment_Done"' in early.text
-    documented = client.get("/api/openapi.json").json()["paths"]["/api/orders"]["get"]["parameters"]
+    documented = reading.get("/api/openapi.json").json()["paths"]["/api/orders"]["get"]["parameters"]
     assert "deviation" in [each["name"] for each in documented]
 
 

@@ -74,10 +74,10 @@ def test_elements_hold_as_many_orders_as_are_active_there(client: TestClient, tr
     assert shown == active
 
 
-def test_the_page_shows_the_numbers_of_the_api(client: TestClient) -> None:
-    answer = asked(client)
+def test_the_page_shows_the_numbers_of_the_api(reading: TestClient) -> None:
+    answer = asked(reading)
 
-    text = page(client)
+    text = page(reading)
 
     fulfillment = process(answer, PROCESS)
     running = sum(each["states"].get("running", 0) for each in answer["processes"])
@@ -87,12 +87,12 @@ def test_the_page_shows_the_numbers_of_the_api(client: TestClient) -> None:
     assert f"Oldest {fulfillment['oldestKey']}" in re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d ", "", text)
 
 
-def test_the_diagram_is_given_a_count_of_every_element(client: TestClient) -> None:
-    html = client.get("/").text
+def test_the_diagram_is_given_a_count_of_every_element(reading: TestClient) -> None:
+    html = reading.get("/").text
 
     marks = re.search(rf'id="marks-{PROCESS}">(.*?)</script>', html)
     assert marks is not None
-    assert json.loads(marks[1])["counts"] == process(asked(client), PROCESS)["elements"]
+    assert json.loads(marks[1])["counts"] == process(asked(reading), PROCESS)["elements"]
 
 
 def test_the_oldest_running_order_is_the_one_that_began_first(

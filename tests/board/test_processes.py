@@ -371,8 +371,10 @@ def test_whoever_asks_the_same_gets_the_same_answer(past: Trackflow) -> None:
 def test_without_the_ledger_the_page_opens_and_says_so(project: Callable[..., Trackflow]) -> None:
     trackflow = project()
     fill(trackflow.ledger, [])
+    board = open_board(trackflow)
 
-    with asking(open_board(trackflow)) as client:
+    with asking(board) as client:
+        board.projector.opened()  # it makes no table after this
         with trackflow.ledger.writing() as transaction:
             transaction.execute(sa.text(f"DROP TABLE {tallies.name}"))
         for path in ("/processes", f"/process?id={PROCESS}"):

@@ -69,13 +69,13 @@ def test_refused_events_are_a_group(client: TestClient, board: Board) -> None:
     assert "/failures/retry" not in page
 
 
-def test_a_group_shows_its_events(client: TestClient) -> None:
-    page = client.get("/failures/events", params={"event": "Claim_Rated", "cause": CAUSE})
+def test_a_group_shows_its_events(reading: TestClient) -> None:
+    page = reading.get("/failures/events", params={"event": "Claim_Rated", "cause": CAUSE})
 
     assert page.status_code == 200
     assert "claim-refused-1" in page.text
     assert "is no whole number" in page.text
-    assert client.get("/failures/events", params={"event": "Claim_Rated", "cause": "x"}).status_code == 404
+    assert reading.get("/failures/events", params={"event": "Claim_Rated", "cause": "x"}).status_code == 404
 
 
 def test_a_cause_that_is_mended_is_retried_as_a_whole(operator: Signed, board: Board) -> None:
@@ -229,10 +229,10 @@ def test_the_audit_is_read_page_by_page_and_filtered(client: TestClient, board: 
         ("/audit/original?number=1", 404),
     ],
 )
-def test_what_is_not_understood_is_said(path: str, status: int, client: TestClient) -> None:
-    assert client.get(path).status_code == status
+def test_what_is_not_understood_is_said(path: str, status: int, reading: TestClient) -> None:
+    assert reading.get(path).status_code == status
 
 
-def test_an_empty_audit_says_what_would_be_here(client: TestClient) -> None:
-    assert "Nothing was done yet" in client.get("/audit").text
-    assert "that fits" in client.get("/audit", params={"who": "nobody"}).text
+def test_an_empty_audit_says_what_would_be_here(reading: TestClient) -> None:
+    assert "Nothing was done yet" in reading.get("/audit").text
+    assert "that fits" in reading.get("/audit", params={"who": "nobody"}).text

@@ -21,7 +21,7 @@ SENDER = "board"  # the event's `app_id`
 
 
 def publish(board: Board, person: Person, event: str, key: str | None, payload: JsonValue) -> Message:
-    """Publish an event that nothing of ours caused; of a new order if no key is given. First the audit has it.
+    """Note in the audit, then publish, an event that nothing of ours caused; without a key of a new order.
 
     Raises HTTPException in words, LedgerError: nothing is published then, PublishError, and OperationalError
     if the broker went away just now.
