@@ -108,8 +108,10 @@ def reading(
 
 
 @pytest.fixture(scope="module")
-def refused(models: Path, full_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Signed]:
-    """As `operator`, for a whole module whose tests try to change something and must not."""
+def shared_operator(
+    models: Path, full_ledger: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Signed]:
+    """As `operator`, for a whole module whose tests mind nothing that the others did: faster."""
     with _shared(models, full_ledger, tmp_path_factory) as board, asking(board) as client:
         yield sign_in_by_link(board, client)
 

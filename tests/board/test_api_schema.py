@@ -39,21 +39,21 @@ UNHURRIED = settings(
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_every_answer_is_as_described(operator: Signed, method: str, path: str) -> None:
-    schema = schemathesis.openapi.from_dict(operator.client.get("/api/openapi.json").json())
-    (event,) = operator.client.get("/api/events", params={"key": PLAIN, "limit": 1}).json()
+def test_every_answer_is_as_described(shared_operator: Signed, method: str, path: str) -> None:
+    schema = schemathesis.openapi.from_dict(shared_operator.client.get("/api/openapi.json").json())
+    (event,) = shared_operator.client.get("/api/events", params={"key": PLAIN, "limit": 1}).json()
     there = {"key": PLAIN, "id": event["id"], "process": "claim", "version": 1}
 
     @UNHURRIED
     @given(case=schema[path][method].as_strategy(), is_there=st.booleans())
     def ask(case: Case, is_there: bool) -> None:
-        case.headers.update(operator.headers)
+        case.headers.update(shared_operator.headers)
         if is_there:  # nobody would guess the name of something
             for parameters in (case.path_parameters, case.query):
                 parameters.update({name: there[name] for name in parameters.keys() & there})
         arguments = case.as_transport_kwargs(base_url=BASE)
         del arguments["cookies"]  # the client's own stay
-        answer = operator.client.request(**arguments)
+        answer = shared_operator.client.request(**arguments)
         case.validate_response(answer, checks=CHECKS)
 
     ask()

@@ -47,20 +47,20 @@ def sign_in_as(client: TestClient, name: str = "ann", password: str = PASSWORD, 
 
 
 @pytest.mark.parametrize("path", ["/", "/live?event=Order_Placed", "/order?key=running-2", "/failures"])
-def test_whoever_has_not_signed_in_is_sent_to_the_form(reading: TestClient, path: str) -> None:
-    answer = reading.get(path)
+def test_whoever_has_not_signed_in_is_sent_to_the_form(client: TestClient, path: str) -> None:
+    answer = client.get(path)
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith("/sign-in?next=")
 
 
 @pytest.mark.parametrize("path", ["/api/events", "/api/stream", "/api/openapi.json", "/api/health/parts"])
-def test_the_api_says_so_to_whoever_has_not_signed_in(reading: TestClient, path: str) -> None:
-    answer = reading.get(path)
+def test_the_api_says_so_to_whoever_has_not_signed_in(client: TestClient, path: str) -> None:
+    answer = client.get(path)
     assert (answer.status_code, answer.json()) == (401, {"detail": "sign in first"})
 
 
-def test_a_fragment_makes_the_whole_page_go_to_the_form(reading: TestClient) -> None:
-    answer = reading.get("/", headers={"HX-Request": "true"})
+def test_a_fragment_makes_the_whole_page_go_to_the_form(client: TestClient) -> None:
+    answer = client.get("/", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in")
 
 
@@ -212,8 +212,8 @@ def test_guessing_is_slowed_down_for_each_name(client: TestClient) -> None:
     assert sign_in_as(client, "bob", "another password") == 303  # nobody else is kept out
 
 
-def test_guessing_names_is_slowed_down_for_each_address(reading: TestClient) -> None:
-    statuses = [sign_in_as(reading, f"name-{number}", "guess") for number in range(21)]
+def test_guessing_names_is_slowed_down_for_each_address(client: TestClient) -> None:
+    statuses = [sign_in_as(client, f"name-{number}", "guess") for number in range(21)]
     assert statuses == [403] * 20 + [429]
 
 

@@ -70,19 +70,19 @@ def test_a_reader_changes_nothing(reading: TestClient, path: str) -> None:
     ],
 )
 def test_an_operators_browser_is_not_misused(
-    refused: Signed, path: str, token: str | None, headers: dict[str, str]
+    shared_operator: Signed, path: str, token: str | None, headers: dict[str, str]
 ) -> None:
     data = {"event": "Order_Placed"}
     if token is not None:
-        data["csrf_token"] = refused.token if token == "right" else token
-    assert refused.client.post(path, data=data, headers=headers).status_code == 403
+        data["csrf_token"] = shared_operator.token if token == "right" else token
+    assert shared_operator.client.post(path, data=data, headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize("headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}])
-def test_an_operator_writes_from_our_own_pages(refused: Signed, headers: dict[str, str]) -> None:
+def test_an_operator_writes_from_our_own_pages(shared_operator: Signed, headers: dict[str, str]) -> None:
     # What is refused then is another thing: here nothing may be published.
-    answer = refused.client.post(
-        "/live", data={"event": "Order_Placed", "csrf_token": refused.token}, headers=headers
+    answer = shared_operator.client.post(
+        "/live", data={"event": "Order_Placed", "csrf_token": shared_operator.token}, headers=headers
     )
     assert "BOARD_PUBLISH" in answer.text
     assert "CSRF token is" not in answer.text
