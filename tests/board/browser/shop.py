@@ -53,7 +53,7 @@ class BankClosedError(Exception):
     """What the bank answers."""
 
 
-@app.task(base=Service, name="payment", emits=("Payment_Done",))
+@app.task(base=Service, name="payment", emits=("Payment_Done",), shared=False)
 def payment(order: Message) -> Message:
     wishes = _worked(order)
     if wishes.get("bank") == "closed" and not (FOLDER / MENDED).exists():
@@ -61,26 +61,26 @@ def payment(order: Message) -> Message:
     return order.followed_by("Payment_Done")
 
 
-@app.task(base=Service, name="inventory", emits=("Goods_Fetched",))
+@app.task(base=Service, name="inventory", emits=("Goods_Fetched",), shared=False)
 def inventory(payment: Message) -> Message | None:
     return None if _worked(payment).get("shelf") == "empty" else payment.followed_by("Goods_Fetched")
 
 
-@app.task(base=Service, name="shipment", emits=("Goods_Shipped",))
+@app.task(base=Service, name="shipment", emits=("Goods_Shipped",), shared=False)
 def shipment(goods: Message) -> Message:
     if not _worked(goods).get("address", "somewhere"):
         raise ValueError("the parcel has no address")
     return goods.followed_by("Goods_Shipped")
 
 
-@app.task(base=Service, name="returns", emits=("Goods_Checked", "Refund_Paid"))
+@app.task(base=Service, name="returns", emits=("Goods_Checked", "Refund_Paid"), shared=False)
 def returns(request: Message) -> list[Message]:
     """What is dear is looked at first."""
     checked = [request.followed_by("Goods_Checked")] if _worked(request).get("amount", 0) > 100 else []
     return [*checked, request.followed_by("Refund_Paid")]
 
 
-@app.task(base=TrackingService, name="order_fulfillment")
+@app.task(base=TrackingService, name="order_fulfillment", shared=False)
 def order_fulfillment(event: Message) -> None:
     trackflow.tracker.handle(event)
 
