@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -223,3 +224,25 @@ def test_with_the_demonstration_orders_come_and_go(serve: Callable[..., Served])
 
     assert board.end() == 0
     assert "Traceback" not in board.errors.read_text()
+
+
+def test_what_is_shown_can_be_read_anew(serve: Callable[..., Served], tmp_path: Path) -> None:
+    # Given a board that shows something wrong
+    first = serve("--demo")
+    assert first.end() == 0
+    with sqlite3.connect(tmp_path / "ledger.db") as ledger:
+        ledger.execute("UPDATE standings SET last_event = 'Wrong'")
+    ledger.close()
+    assert _orders(serve(), last_event="Wrong")
+
+    # When it is told to forget that
+    board = serve("--rebuild")
+
+    # Then it shows what the ledger and the engine say
+    until(lambda: _orders(board, state="completed"), PATIENCE, "orders are shown again")
+    until(lambda: not _orders(board, last_event="Wrong"), PATIENCE, "nothing wrong is shown")
+
+
+def _orders(board: Served, **filters: str) -> list[Any]:
+    orders: list[Any] = httpx.get(f"{board.url}api/orders", params=filters).json()["orders"]
+    return orders

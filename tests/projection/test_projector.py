@@ -14,7 +14,7 @@ from trackflow.projection import pace
 from trackflow.projection.models import DeployedModels
 from trackflow.projection.projector import Progress, Projector
 from trackflow.projection.steps import Speed
-from trackflow.projection.tables import measures, projectors, standings
+from trackflow.projection.tables import measures, metadata, projectors, standings
 from trackflow.tracking.tables import cases
 
 
@@ -141,6 +141,21 @@ def test_two_tenants_know_nothing_of_each_other(shop: Shop, track_flow: Model) -
 
     assert other.progress() == Progress(0, 0.0, None, holds=True, error=None, since=None)
     assert counts(shop, "state") == {"running": 1}
+
+
+def test_tables_that_were_dropped_are_filled_again(shop: Shop) -> None:
+    # Given an order that is shown
+    shop.hear("Order_Placed", "4711")
+    settle(shop.projector())
+
+    # When somebody drops the projection
+    with shop.ledger.writing() as transaction:
+        metadata.drop_all(transaction)
+
+    # Then the next projector shows the order again
+    settle(shop.projector())
+    assert counts(shop, "state") == {"running": 1}
+    check_all(shop)
 
 
 # ---- beside trackers ---------------------------------------------------------------------------------

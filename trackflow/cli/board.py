@@ -31,8 +31,13 @@ USER = "`celery -A tasks track user NAME`"
 )
 @click.option("--operator", is_flag=True, help="Print a link that makes whoever opens it an operator, once.")
 @click.option("--demo", is_flag=True, help="In memory, with orders that come and go.")
+@click.option(
+    "--rebuild", is_flag=True, help="Forget what is shown, and read it anew from ledger and engine."
+)
 @pass_trackflow
-def board_command(trackflow: Trackflow, host: str, port: int, operator: bool, demo: bool) -> None:
+def board_command(
+    trackflow: Trackflow, host: str, port: int, operator: bool, demo: bool, rebuild: bool
+) -> None:
     """Serve the web page until Ctrl-C.
 
     On this machine everybody may read it. At any other address it takes users (BOARD_USERS) or a proxy that
@@ -56,6 +61,8 @@ def board_command(trackflow: Trackflow, host: str, port: int, operator: bool, de
         # Others know a board behind a proxy by its name.
         public = f"https://{settings.hosts[0]}/" if settings.hosts else url
         board = open_board(trackflow, settings, with_link=operator, has_worker=demo, url=public)
+        if rebuild:
+            board.projector.opened().rebuild()
         _say_where(board, host, url)
         Server(board).run([listening])
 

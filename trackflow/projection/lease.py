@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from trackflow.projection.tables import projectors
 from trackflow.tracking.ledger import Ledger
-from trackflow.tracking.tables import Now
+from trackflow.tracking.tables import Now, cases
 
 SECONDS = 30.0  # without a sign of life; longer than any step takes
 
@@ -21,6 +21,12 @@ _NEW = {
     dialect: insert(projectors).values(tenant=bindparam("t")).on_conflict_do_nothing()
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+# The projection is new, or somebody has emptied it.
+_NOTHING_IS_SHOWN = (
+    update(cases)
+    .where(cases.c.tenant == bindparam("t"), cases.c.unshown.is_(None), cases.c.first_at.is_not(None))
+    .values(unshown=cases.c.first_at)
+)
 _TAKE = update(projectors).where(_OURS, _FREE).values(token=bindparam("mine"), claimed_until=_UNTIL)
 _RENEW = update(projectors).where(_OURS, _MINE).values(claimed_until=_UNTIL)
 _GIVE_BACK = update(projectors).where(_OURS, _MINE).values(token=None, claimed_until=None)
@@ -41,7 +47,9 @@ class Lease:
     def take(self) -> bool:
         """Take it if it is free, or keep it. False: another board has it."""
         with self._ledger.writing() as transaction:
-            transaction.execute(_NEW[transaction.dialect.name], {"t": self._key["t"]})
+            of_tenant = {"t": self._key["t"]}
+            if transaction.execute(_NEW[transaction.dialect.name], of_tenant).rowcount:
+                transaction.execute(_NOTHING_IS_SHOWN, of_tenant)
             return bool(transaction.execute(_TAKE, self._key).rowcount)
 
     def is_mine(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select
 
 from trackflow.engines.port import Engine
 from trackflow.errors import LedgerError
@@ -36,7 +36,6 @@ from trackflow.projection.tables import (
     tallies,
 )
 from trackflow.tracking.ledger import Ledger
-from trackflow.tracking.tables import cases
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +43,7 @@ _SHOWN = select(func.sum(tallies.c.number)).where(
     tallies.c.tenant == bindparam("t"), tallies.c.kind == Tally.STATE
 )
 _REACHED = select(projectors.c.reached_at).where(projectors.c.tenant == bindparam("t"))
-_FILLED = (standings, places, awaited, tallies, measures)
+_FILLED = (standings, places, awaited, tallies, measures, projectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +152,10 @@ class Projector:
         return Progress(left, behind, share, self._steps.holds, error, since)
 
     def rebuild(self) -> None:
-        """Forget all but the alarms, and begin again. Raises LedgerError."""
+        """Forget all but the alarms: whoever takes the lease next begins again. Raises LedgerError."""
         with self._ledger.writing() as transaction:
             for table in _FILLED:
                 transaction.execute(delete(table).where(table.c.tenant == self._tenant))
-            of_tenant = projectors.c.tenant == self._tenant
-            # Whoever projects now has read what is gone: it loses the lease, and writes nothing.
-            transaction.execute(update(projectors).where(of_tenant).values(reached_at=None, token=None))
-            transaction.execute(
-                update(cases).where(cases.c.tenant == self._tenant).values(unshown=cases.c.first_at)
-            )
 
     def _project(self) -> None:
         while not self._stopping.is_set():

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, func, or_, select
 
 from trackflow.projection.standing import Case, Shown
-from trackflow.projection.tables import awaited, places, standings
+from trackflow.projection.tables import awaited, may_move, places, standings
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.tables import Now, cases, events
 
@@ -49,11 +49,7 @@ _LEFT = select(func.count()).select_from(cases).where(*_IS_UNSHOWN)
 _FIRST = select(cases.c.unshown).where(*_IS_UNSHOWN).order_by(cases.c.unshown).limit(1)
 
 _of_tenant = standings.c.tenant == bindparam("t")
-# What a partial index is made of is no parameter: that could be anything.
-_may_move = standings.c.state.in_(
-    bindparam("moving", ("running", "unknown", "waiting"), expanding=True, literal_execute=True)
-)
-_MAY_MOVE = select(standings.c.business_key).where(_of_tenant, _may_move).limit(bindparam("limit"))
+_MAY_MOVE = select(standings.c.business_key).where(_of_tenant, may_move).limit(bindparam("limit"))
 _NEVER_ASKED = _MAY_MOVE.where(standings.c.asked_at.is_(None))
 _LONGEST_NOT_ASKED = _MAY_MOVE.where(standings.c.asked_at < bindparam("before")).order_by(
     standings.c.asked_at

@@ -1,6 +1,7 @@
 """The projection's tables, in the ledger's database. Only the projector writes them; times are epoch seconds.
 
-They can be dropped at any time: the projector fills them again from the ledger and the engine.
+They can be dropped at any time: the projector fills them again from the ledger and the engine. (But for
+`alarms`: it remembers what was told of whom.)
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
 )
 
 from trackflow.message import SHORT
+from trackflow.tracking.tables import partial_index
 
 metadata = MetaData()
 
@@ -59,22 +62,15 @@ Index("standings_updated", standings.c.tenant, standings.c.updated_at, standings
 Index("standings_state", standings.c.tenant, standings.c.state, *_newest)
 Index("standings_last_event", standings.c.tenant, standings.c.last_event, *_newest)
 for _name in ("received", "waiting", "duplicate", "unmatched", "refused"):
-    _some = standings.c[_name] > 0
-    Index(f"standings_{_name}", standings.c.tenant, *_newest, sqlite_where=_some, postgresql_where=_some)
+    partial_index(f"standings_{_name}", standings.c.tenant, *_newest, where=standings.c[_name] > 0)
 for _flag in (standings.c.late, standings.c.deviates):
-    _set = _flag.is_(True)
-    Index(f"standings_{_flag.name}", standings.c.tenant, *_newest, sqlite_where=_set, postgresql_where=_set)
-_due = standings.c.late_at.is_not(None)
-Index("standings_late_at", standings.c.tenant, standings.c.late_at, sqlite_where=_due, postgresql_where=_due)
+    partial_index(f"standings_{_flag.name}", standings.c.tenant, *_newest, where=_flag.is_(True))
 # Timers and people move an instance too: whoever may still move is asked about again, the longest ago first.
-_may_move = standings.c.state.in_(("running", "unknown", "waiting"))
-Index(
-    "standings_asked",
-    standings.c.tenant,
-    standings.c.asked_at,
-    sqlite_where=_may_move,
-    postgresql_where=_may_move,
+# (What a partial index is made of must stand in a statement as it is: a parameter could be anything.)
+may_move = standings.c.state.in_(
+    bindparam("moving", ("running", "unknown", "waiting"), expanding=True, literal_execute=True)
 )
+partial_index("standings_asked", standings.c.tenant, standings.c.asked_at, where=may_move)
 
 # Where running orders are: an order has a row for each element that is active.
 places = Table(
@@ -90,13 +86,11 @@ places = Table(
     Column("late", Boolean, nullable=False),
 )
 Index("places_element", places.c.tenant, places.c.element, places.c.since, places.c.business_key)
-_to_come = places.c.late_at.is_not(None) & places.c.late.is_(False)
-Index(
+partial_index(
     "places_late_at",
     places.c.tenant,
     places.c.late_at,
-    sqlite_where=_to_come,
-    postgresql_where=_to_come,
+    where=places.c.late_at.is_not(None) & places.c.late.is_(False),
 )
 
 # What running orders wait for: a row for each event that would be accepted now.
@@ -152,10 +146,9 @@ alarms = Table(
     Column("fired_at", Double),  # the hook was called, or given up
     Column("result", Text),  # of the hook, in words
 )
-_unfired = alarms.c.fired_at.is_(None)
-Index("alarms_unfired", alarms.c.tenant, alarms.c.raised_at, sqlite_where=_unfired, postgresql_where=_unfired)
+partial_index("alarms_unfired", alarms.c.tenant, alarms.c.raised_at, where=alarms.c.fired_at.is_(None))
 
-# Who projects a tenant now: one of however many boards there are.
+# Who projects a tenant now: one of however many boards there are. No row: nothing is shown yet.
 projectors = Table(
     "projectors",
     metadata,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, ColumnElement, Double, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -119,6 +119,12 @@ bindings = Table(
     Column("deployed_at", Double, nullable=False),
 )
 
+
+def partial_index(name: str, *columns: Any, where: ColumnElement[bool]) -> None:
+    """An index of those rows for which the condition holds."""
+    Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 # The next event to tell is the first of its kind in this order, whatever the number of events.
 Index(
     "events_case",
@@ -128,33 +134,19 @@ Index(
     events.c.starts.desc(),
     events.c.received_at,
 )
-Index(
-    "cases_due",
-    cases.c.tenant,
-    cases.c.due_at,
-    postgresql_where=cases.c.due_at.is_not(None),
-    sqlite_where=cases.c.due_at.is_not(None),
-)
-Index(
-    "cases_unshown",
-    cases.c.tenant,
-    cases.c.unshown,
-    postgresql_where=cases.c.unshown.is_not(None),
-    sqlite_where=cases.c.unshown.is_not(None),
-)
+partial_index("cases_due", cases.c.tenant, cases.c.due_at, where=cases.c.due_at.is_not(None))
+partial_index("cases_unshown", cases.c.tenant, cases.c.unshown, where=cases.c.unshown.is_not(None))
 Index("audit_event", audit.c.tenant, audit.c.event_id)
 Index("audit_order", audit.c.tenant, audit.c.business_key)
 Index("audit_newest", audit.c.tenant, audit.c.id)
 Index("audit_who", audit.c.tenant, audit.c.who, audit.c.id)
 Index("events_newest", events.c.tenant, events.c.received_at)
-_is_refused = events.c.outcome == Outcome.REFUSED.value
-Index(
+partial_index(
     "events_refused",
     events.c.tenant,
     events.c.outcome,  # it is always the same, but without it SQLite would as soon take `events_newest`
     events.c.received_at,
-    sqlite_where=_is_refused,
-    postgresql_where=_is_refused,
+    where=events.c.outcome == Outcome.REFUSED.value,
 )
 Index("cases_newest", cases.c.tenant, cases.c.first_at, cases.c.business_key)
 
