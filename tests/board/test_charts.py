@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from trackflow.board.charts import BOTTOM, TOP, Values, bucket_words, count_chart, duration_chart
+from trackflow.board.process.charts import BOTTOM, TOP, Values, bucket_words, count_chart, duration_chart
 from trackflow.projection.period import Period
 from trackflow.projection.tables import DAY, HOUR
 

@@ -21,9 +21,9 @@ from tests.board.conftest import Signed, caught_up
 from tests.board.orders import HOSTILE, HOSTILE_PAYLOAD, PLAIN, tell
 from tests.servers.process import free_port
 from tests.waiting import until
-from trackflow.board.asked_orders import exporter_of
 from trackflow.board.context import Board
-from trackflow.board.exports import download
+from trackflow.board.orders.asked import exporter_of
+from trackflow.board.orders.exports import download
 from trackflow.errors import LedgerError
 from trackflow.projection.export.reading import Exported
 from trackflow.projection.filters import Filter

@@ -29,7 +29,7 @@ from tests.waiting import until
 from trackflow import Trackflow
 from trackflow.board.app import create_app
 from trackflow.board.context import Board, open_board
-from trackflow.board.operations import Operation
+from trackflow.board.repair.operations import Operation
 from trackflow.board.settings import BoardSettings
 from trackflow.tracking.audit import Act, Audit
 from trackflow.upkeep.dead_letters import DeadLetters, Selection

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from tests.board.conftest import Signed
 from tests.waiting import until
 from trackflow.board.context import Board
-from trackflow.board.operations import Operation, Operations
+from trackflow.board.repair.operations import Operation, Operations
 from trackflow.errors import LedgerError
 
 SECONDS = 60
@@ -155,7 +155,7 @@ def test_only_so_many_wait(operations: Operations) -> None:
 def test_the_oldest_are_forgotten_but_none_that_goes_on(
     operations: Operations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trackflow.board.operations._KEPT", 5)
+    monkeypatch.setattr("trackflow.board.repair.operations._KEPT", 5)
     steps = Steps(1)
     long = operations.start("retry", "long", 1, steps, "ada@board")
     for number in range(8):

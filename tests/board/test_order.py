@@ -18,7 +18,7 @@ from tests.board.orders import HOSTILE, HOSTILE_PAYLOAD, PLAIN, STEPS, tell
 from tests.waiting import until
 from trackflow import Trackflow
 from trackflow.board.context import Board, open_board
-from trackflow.board.order_known import cockpit_of
+from trackflow.board.orders.known import cockpit_of
 from trackflow.board.settings import BoardSettings
 from trackflow.masking import HIDDEN
 

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from tests.board.conftest import asking
 from trackflow import Trackflow
 from trackflow.board.context import Board, open_board
-from trackflow.board.policy import LARGEST_BODY
+from trackflow.board.security.policy import LARGEST_BODY
 from trackflow.board.settings import BoardSettings
 
 HEADERS = {

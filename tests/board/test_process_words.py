@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from trackflow.board.process_words import (
+from trackflow.board.process.selections import Selection
+from trackflow.board.process.words import (
     Elements,
     difference,
     duration,
@@ -17,7 +18,6 @@ from trackflow.board.process_words import (
     sides,
     took,
 )
-from trackflow.board.selections import Selection
 from trackflow.bpmn import read
 from trackflow.projection.comparison import Change
 from trackflow.projection.conformance import Kind

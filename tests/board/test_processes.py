@@ -18,8 +18,8 @@ from tests.board.conftest import Settings, a_project, asking
 from tests.projection.measured import PROCESS, PastOrder, Visit, fill
 from trackflow import Trackflow
 from trackflow.board.context import open_board
-from trackflow.board.processes import figures
-from trackflow.board.selections import Selection
+from trackflow.board.process.processes import figures
+from trackflow.board.process.selections import Selection
 from trackflow.bpmn import parse
 from trackflow.projection.period import Period
 from trackflow.projection.tables import DAY, tallies

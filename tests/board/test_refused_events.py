@@ -15,12 +15,12 @@ from fastapi.testclient import TestClient
 from tests.board.conftest import Signed
 from tests.waiting import until
 from trackflow.board.context import Board
-from trackflow.board.failures import failures
-from trackflow.board.letters import LetterBox
-from trackflow.board.operations import Operation
-from trackflow.board.people import Person
-from trackflow.board.repairs import By, Repairs
-from trackflow.board.shelf import MOST_READ, Shelf
+from trackflow.board.repair.failures import failures
+from trackflow.board.repair.letters import LetterBox
+from trackflow.board.repair.operations import Operation
+from trackflow.board.repair.repairs import By, Repairs
+from trackflow.board.repair.shelf import MOST_READ, Shelf
+from trackflow.board.security.people import Person
 from trackflow.errors import LedgerError
 from trackflow.tracking.audit import Act, Audit, Entry
 from trackflow.tracking.tables import events
@@ -177,7 +177,7 @@ def test_so_many_that_not_all_are_counted_are_said(
 ) -> None:
     long = Shelf("showcase.payment", depth=250_000, count=MOST_READ)
     monkeypatch.setattr(LetterBox, "shelves", [long, Shelf("showcase.shipment", depth=3, count=3)])
-    monkeypatch.setattr("trackflow.board.failures.MOST_REFUSED", len(outcomes(board)))
+    monkeypatch.setattr("trackflow.board.repair.failures.MOST_REFUSED", len(outcomes(board)))
     letters = "showcase.payment: counted are the first 100,000 letters of this queue, which has 250,000."
     events = f"Refused events: counted are the newest {len(outcomes(board))}."
 

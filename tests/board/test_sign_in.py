@@ -13,10 +13,10 @@ from itsdangerous import URLSafeTimedSerializer
 
 from tests.board.conftest import asking
 from trackflow import Trackflow
-from trackflow.board import sessions, sign_in
 from trackflow.board.context import Board, open_board
+from trackflow.board.security import sessions, sign_in
+from trackflow.board.security.sign_in import SignIn, Throttle, TooManyTries
 from trackflow.board.settings import BoardSettings, User
-from trackflow.board.sign_in import SignIn, Throttle, TooManyTries
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # what a hash costs is for attackers
 PASSWORD = "correct horse battery"

@@ -13,8 +13,8 @@ from tests.board.conftest import Signed, asking
 from trackflow import Trackflow
 from trackflow.board.app import API, PAGES
 from trackflow.board.context import Board, open_board
-from trackflow.board.people import operator as require_operator
-from trackflow.board.people import reader as require_reader
+from trackflow.board.security.people import operator as require_operator
+from trackflow.board.security.people import reader as require_reader
 from trackflow.board.settings import BoardSettings, ProxyHeaders
 
 ROUTES = [route for router in (*PAGES, *API) for route in router.routes if isinstance(route, APIRoute)]

@@ -9,8 +9,8 @@ from celery import Celery
 from celery.bin.celery import celery
 from click.testing import CliRunner, Result
 
+from trackflow.board.security.sign_in import SignIn
 from trackflow.board.settings import users
-from trackflow.board.sign_in import SignIn
 
 PASSWORD = "correct horse battery"
 

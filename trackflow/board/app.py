@@ -36,7 +36,7 @@ from trackflow.board.pages import orders as orders_page
 from trackflow.board.pages import overview as overview_page
 from trackflow.board.pages import processes as processes_page
 from trackflow.board.pages import sign_in as sign_in_page
-from trackflow.board.policy import Policy
+from trackflow.board.security.policy import Policy
 
 # One router a noun.
 PAGES = (

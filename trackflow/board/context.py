@@ -9,18 +9,18 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from trackflow.board.csrf import Csrf
 from trackflow.board.health import Health
 from trackflow.board.kept import Kept
-from trackflow.board.letters import LetterBox
 from trackflow.board.looks import looks
-from trackflow.board.operations import Operations
-from trackflow.board.peers import LOOPBACK
 from trackflow.board.projecting import Projecting
 from trackflow.board.pulse import Pulse, Tick
-from trackflow.board.sessions import Sessions
+from trackflow.board.repair.letters import LetterBox
+from trackflow.board.repair.operations import Operations
+from trackflow.board.security.csrf import Csrf
+from trackflow.board.security.peers import LOOPBACK
+from trackflow.board.security.sessions import Sessions
+from trackflow.board.security.sign_in import SignIn
 from trackflow.board.settings import BoardSettings
-from trackflow.board.sign_in import SignIn
 from trackflow.board.streaming import Feed, Streams
 from trackflow.extension import Trackflow
 from trackflow.masking import Mask

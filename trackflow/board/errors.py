@@ -15,8 +15,8 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from trackflow.board.people import NotSignedIn
 from trackflow.board.rendering import page
+from trackflow.board.security.people import NotSignedIn
 from trackflow.errors import EngineError, LedgerError, PublishError, TrackflowError
 from trackflow.urls import masked
 

@@ -9,8 +9,8 @@ from fastapi import HTTPException
 from pydantic import JsonValue
 
 from trackflow.board.context import Board
-from trackflow.board.people import Person
-from trackflow.board.repairs import By
+from trackflow.board.repair.repairs import By
+from trackflow.board.security.people import Person
 from trackflow.errors import ChoreographyError, MessageError
 from trackflow.message import Message
 from trackflow.tracking.audit import Audit, Entry

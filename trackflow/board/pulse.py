@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlalchemy import bindparam, func, select
 
 from trackflow.board.health import Health
-from trackflow.board.letters import LetterBox
+from trackflow.board.repair.letters import LetterBox
 from trackflow.projection.tables import standings, tallies
 from trackflow.tracking.ledger import Ledger
 

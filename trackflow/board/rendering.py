@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from trackflow import words
 from trackflow.board.assets import asset
 from trackflow.board.context import board_of
-from trackflow.board.people import known_person
+from trackflow.board.security.people import known_person
 
 _SHORT = 80  # characters
 # What draws nothing and can make a text look like another: controls, and what turns the direction of reading.

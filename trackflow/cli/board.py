@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from trackflow.board.peers import is_loopback
+from trackflow.board.security.peers import is_loopback
 from trackflow.board.settings import BoardSettings
 from trackflow.cli.errors import Failure
 from trackflow.cli.extras import require_board

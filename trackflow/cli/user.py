@@ -28,7 +28,7 @@ def user_command(name: str, role: Role) -> None:
         BOARD_USERS=ann:operator:JGFyZ29u…,bob:reader:JGFyZ29u…      in an .env file
     """
     require_board()
-    from trackflow.board.sign_in import hashed
+    from trackflow.board.security.sign_in import hashed
 
     try:
         user_name(name)

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from trackflow.board.acts import MOST_ACTS, acts_of
-from trackflow.board.chosen import STORABLE
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
+from trackflow.board.repair.acts import MOST_ACTS, acts_of
+from trackflow.board.repair.chosen import STORABLE
+from trackflow.board.security.people import Reader
 
 router = APIRouter(prefix="/api", tags=["audit"])
 

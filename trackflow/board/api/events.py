@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Operator, Reader
 from trackflow.board.publishing import publish
+from trackflow.board.security.people import Operator, Reader
 from trackflow.message import SHORT
 from trackflow.projection.passing import Passed, Watched
 from trackflow.tracking.tables import Outcome

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
-from trackflow.board.asked_orders import WantedOrders, documented, exporter_of
 from trackflow.board.context import TheBoard
-from trackflow.board.exports import TYPES, Form, download
-from trackflow.board.people import Reader
+from trackflow.board.orders.asked import WantedOrders, documented, exporter_of
+from trackflow.board.orders.exports import TYPES, Form, download
+from trackflow.board.security.people import Reader
 
 router = APIRouter(prefix="/api", tags=["orders"])
 

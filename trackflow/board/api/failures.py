@@ -11,12 +11,12 @@ from pydantic.alias_generators import to_camel
 from starlette.exceptions import HTTPException
 
 from trackflow.board.api.operations import OperationState
-from trackflow.board.chosen import WHY, Chosen, Events, Letters, letter_of, retry
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.failures import Kind, failures
-from trackflow.board.letter_view import Body, BodyKind, form_of, table_of
-from trackflow.board.people import Operator, Reader
-from trackflow.board.repairs import By, Repairs
+from trackflow.board.repair.chosen import WHY, Chosen, Events, Letters, letter_of, retry
+from trackflow.board.repair.failures import Kind, failures
+from trackflow.board.repair.letter_view import Body, BodyKind, form_of, table_of
+from trackflow.board.repair.repairs import By, Repairs
+from trackflow.board.security.people import Operator, Reader
 from trackflow.errors import MessageError
 from trackflow.upkeep.letter import Letter
 from trackflow.upkeep.letter_text import fate

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from trackflow.board.context import TheBoard
 from trackflow.board.health import Part, QueueHealth, State
-from trackflow.board.people import Reader
+from trackflow.board.security.people import Reader
 
 router = APIRouter(prefix="/api", tags=["health"])
 

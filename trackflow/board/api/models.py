@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Path
 from starlette.responses import Response
 
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
+from trackflow.board.security.people import Reader
 from trackflow.engines.port import Engine
 from trackflow.errors import EngineError, ModelError
 from trackflow.extension import Trackflow

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from trackflow.board.context import TheBoard
-from trackflow.board.operations import Kind, State, operation_of
-from trackflow.board.people import Operator, Reader
+from trackflow.board.repair.operations import Kind, State, operation_of
+from trackflow.board.security.people import Operator, Reader
 
 router = APIRouter(prefix="/api/operations", tags=["operations"])
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from trackflow.board.context import TheBoard
-from trackflow.board.order_known import MOST_EVENTS, Known, cockpit_of, known_order, payload_of
-from trackflow.board.people import Reader
+from trackflow.board.orders.known import MOST_EVENTS, Known, cockpit_of, known_order, payload_of
+from trackflow.board.security.people import Reader
 from trackflow.projection.advice import Advice, Step
 from trackflow.projection.story import Story, story
 from trackflow.projection.timeline import Row, Stretch

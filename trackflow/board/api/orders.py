@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from trackflow.board.asked_orders import BY_PAYLOAD, PAGING, AskedOrders, documented, listing_of
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
+from trackflow.board.orders.asked import BY_PAYLOAD, PAGING, AskedOrders, documented, listing_of
+from trackflow.board.security.people import Reader
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from trackflow.board.attention import Level
 from trackflow.board.context import TheBoard
 from trackflow.board.health import State
-from trackflow.board.people import Reader
+from trackflow.board.security.people import Reader
 from trackflow.board.situation import Situation, situation
 from trackflow.projection.overview import ProcessNow
 

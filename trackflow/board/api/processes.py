@@ -11,12 +11,13 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from trackflow.board import process_words, processes
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
-from trackflow.board.process_words import Elements
-from trackflow.board.processes import KnownProcess
-from trackflow.board.selections import Other, Selected, Selection
+from trackflow.board.process import processes
+from trackflow.board.process import words as process_words
+from trackflow.board.process.processes import KnownProcess
+from trackflow.board.process.selections import Other, Selected, Selection
+from trackflow.board.process.words import Elements
+from trackflow.board.security.people import Reader
 from trackflow.message import SHORT
 from trackflow.projection import comparison, statistics
 

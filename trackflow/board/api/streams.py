@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from trackflow.board.api.events import EventOut, WatchedEvents
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
 from trackflow.board.pulse import Tick
+from trackflow.board.security.people import Reader
 from trackflow.board.streaming import Subscription, TooManyStreams
 from trackflow.errors import LedgerError
 from trackflow.projection.passing import Passed

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from trackflow.board.acts import MOST_ACTS, acts_of, original_of
-from trackflow.board.chosen import STORABLE
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
 from trackflow.board.rendering import page
+from trackflow.board.repair.acts import MOST_ACTS, acts_of, original_of
+from trackflow.board.repair.chosen import STORABLE
+from trackflow.board.security.people import Reader
 from trackflow.tracking.audit import Action
 
 router = APIRouter()

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from trackflow.board.people import Reader
 from trackflow.board.rendering import page
+from trackflow.board.security.people import Reader
 
 router = APIRouter()
 

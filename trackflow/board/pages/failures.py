@@ -10,20 +10,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from trackflow.board.chosen import STORABLE, WHY, Chosen, Events, Letters, letter_of, retry
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.failures import (
+from trackflow.board.rendering import page
+from trackflow.board.repair.chosen import STORABLE, WHY, Chosen, Events, Letters, letter_of, retry
+from trackflow.board.repair.failures import (
     failures,
     in_words,
     limits_of_letters,
     limits_of_refused,
     refusals_of,
 )
-from trackflow.board.letter_view import Body, LetterForm, form_of, table_of
-from trackflow.board.operations import Operation
-from trackflow.board.people import Operator, Person, Reader
-from trackflow.board.rendering import page
-from trackflow.board.repairs import By, Repairs
+from trackflow.board.repair.letter_view import Body, LetterForm, form_of, table_of
+from trackflow.board.repair.operations import Operation
+from trackflow.board.repair.repairs import By, Repairs
+from trackflow.board.security.people import Operator, Person, Reader
 from trackflow.errors import LedgerError, MessageError
 from trackflow.projection.refusals import Place, Refusals
 from trackflow.tracking.audit import Act, Audit

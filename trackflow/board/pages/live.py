@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from trackflow.board.api.events import WatchedEvents
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.people import Operator, Reader
 from trackflow.board.publishing import publish
 from trackflow.board.rendering import page
+from trackflow.board.security.people import Operator, Reader
 from trackflow.errors import LedgerError, PublishError
 from trackflow.projection.passing import Watched
 from trackflow.tracking.tables import Outcome

@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from trackflow.board.context import TheBoard
-from trackflow.board.operations import operation_of
-from trackflow.board.people import Operator, Reader
 from trackflow.board.rendering import page
+from trackflow.board.repair.operations import operation_of
+from trackflow.board.security.people import Operator, Reader
 
 router = APIRouter()
 

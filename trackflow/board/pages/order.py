@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.order_known import MOST_EVENTS, Known, cockpit_of, known_order, payload_of
-from trackflow.board.people import Reader
+from trackflow.board.orders.known import MOST_EVENTS, Known, cockpit_of, known_order, payload_of
 from trackflow.board.rendering import page
+from trackflow.board.security.people import Reader
 from trackflow.projection.story import story
 
 router = APIRouter()

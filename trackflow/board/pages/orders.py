@@ -11,14 +11,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from trackflow.board import exports
-from trackflow.board.asked_orders import ROWS, Asked, exporter_of, listing_of
-from trackflow.board.chosen import MOST_IDS, WHY
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.orders_view import choices, rows
-from trackflow.board.people import Operator, Reader
+from trackflow.board.orders import exports
+from trackflow.board.orders.asked import ROWS, Asked, exporter_of, listing_of
+from trackflow.board.orders.view import choices, rows
 from trackflow.board.rendering import page
-from trackflow.board.repairs import By, Repairs
+from trackflow.board.repair.chosen import MOST_IDS, WHY
+from trackflow.board.repair.repairs import By, Repairs
+from trackflow.board.security.people import Operator, Reader
 from trackflow.errors import FilterError, LedgerError
 from trackflow.projection.cursor import Sorting
 from trackflow.projection.filters import PAYLOAD, Filter

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from trackflow.board.attention import orders
 from trackflow.board.context import TheBoard
-from trackflow.board.people import Reader
 from trackflow.board.rendering import page
+from trackflow.board.security.people import Reader
 from trackflow.board.situation import situation
 
 router = APIRouter()

@@ -10,12 +10,13 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from trackflow.board import difference_view, heat, process_view, process_words
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.people import Reader
-from trackflow.board.process_links import Links
-from trackflow.board.process_words import Elements
-from trackflow.board.processes import (
+from trackflow.board.process import difference as difference_view
+from trackflow.board.process import heat
+from trackflow.board.process import view as process_view
+from trackflow.board.process import words as process_words
+from trackflow.board.process.links import Links
+from trackflow.board.process.processes import (
     KnownProcess,
     compared,
     figures,
@@ -24,8 +25,10 @@ from trackflow.board.processes import (
     model_of,
     nearest,
 )
+from trackflow.board.process.selections import Other, Selected, Selection
+from trackflow.board.process.words import Elements
 from trackflow.board.rendering import page
-from trackflow.board.selections import Other, Selected, Selection
+from trackflow.board.security.people import Reader
 from trackflow.errors import LedgerError
 from trackflow.message import SHORT
 

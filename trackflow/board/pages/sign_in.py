@@ -10,14 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from trackflow.board import csrf
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.peers import address_of, is_https
-from trackflow.board.people import Reader
 from trackflow.board.rendering import page
-from trackflow.board.sessions import COOKIE, LASTS
+from trackflow.board.security import csrf
+from trackflow.board.security.peers import address_of, is_https
+from trackflow.board.security.people import Reader
+from trackflow.board.security.sessions import COOKIE, LASTS
+from trackflow.board.security.sign_in import TooManyTries
 from trackflow.board.settings import User
-from trackflow.board.sign_in import TooManyTries
 
 router = APIRouter()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from trackflow.board.process_words import AT_ONCE, difference, duration, percent
+from trackflow.board.process.words import AT_ONCE, difference, duration, percent
 from trackflow.bpmn import Model
 from trackflow.projection.comparison import Change, Comparison, ElementChange
 from trackflow.projection.statistics import ElementFigures, Statistics

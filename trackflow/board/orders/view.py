@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from trackflow.board.context import Board
-from trackflow.board.process_words import Elements
-from trackflow.board.processes import known_processes, model_of, modelled
+from trackflow.board.process.processes import known_processes, model_of, modelled
+from trackflow.board.process.words import Elements
 from trackflow.errors import LedgerError
 from trackflow.projection.filters import Filter
 from trackflow.projection.listed import Listed

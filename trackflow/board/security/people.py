@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, HTTPException
 from starlette.requests import Request
 
-from trackflow.board import csrf
 from trackflow.board.context import Board, TheBoard
-from trackflow.board.peers import is_loopback, is_trusted
-from trackflow.board.sessions import COOKIE
+from trackflow.board.security import csrf
+from trackflow.board.security.peers import is_loopback, is_trusted
+from trackflow.board.security.sessions import COOKIE
 from trackflow.board.settings import ProxyHeaders, Role
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trackflow.board.charts import Chart, Values, count_chart, duration_chart
-from trackflow.board.process_words import Elements, duration, element_took, percent, took
+from trackflow.board.process.charts import Chart, Values, count_chart, duration_chart
+from trackflow.board.process.words import Elements, duration, element_took, percent, took
 from trackflow.projection.period import WEEK
 from trackflow.projection.statistics import Deviation, ElementFigures, Statistics
 from trackflow.projection.tables import DAY, HOUR

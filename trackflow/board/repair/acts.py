@@ -10,8 +10,8 @@ from typing import get_args
 from fastapi import HTTPException
 
 from trackflow.board.context import Board
-from trackflow.board.letter_view import Body, table_of
-from trackflow.board.people import Person
+from trackflow.board.repair.letter_view import Body, table_of
+from trackflow.board.security.people import Person
 from trackflow.tracking.audit import Act, Action, Audit
 
 MOST_ACTS = 50

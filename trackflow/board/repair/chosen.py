@@ -8,8 +8,8 @@ from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
 from trackflow.board.context import Board
-from trackflow.board.operations import Operation
-from trackflow.board.repairs import By, Repairs
+from trackflow.board.repair.operations import Operation
+from trackflow.board.repair.repairs import By, Repairs
 from trackflow.message import SHORT
 from trackflow.messaging.event_queue import EventQueue
 from trackflow.upkeep.dead_letters import Selection

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException
 
 from trackflow.board.context import Board
-from trackflow.board.selections import Selection
+from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
 from trackflow.errors import ModelError
 from trackflow.projection import processes

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from trackflow.board.context import Board
-from trackflow.board.operations import Kind, Operation, Work
-from trackflow.board.people import Person
+from trackflow.board.repair.operations import Kind, Operation, Work
+from trackflow.board.security.people import Person
 from trackflow.errors import EngineUnreachable
 from trackflow.projection.refusals import NO_REASON, cause_of, literal_part
 from trackflow.tracking.audit import Action, Audit, Entry

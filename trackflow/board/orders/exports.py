@@ -10,7 +10,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from trackflow.board.context import Board
-from trackflow.board.order_known import services_of
+from trackflow.board.orders.known import services_of
 from trackflow.projection import export
 from trackflow.projection.export.reading import Exported
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from trackflow.board.selections import Selection
+from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
 from trackflow.bpmn.model import Element
 from trackflow.projection.comparison import Change

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from trackflow.board.selections import Selection
+from trackflow.board.process.selections import Selection
 from trackflow.projection.period import Period
 
 _COMPARED = ("compare", "other_from", "other_to", "other_version")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from amqp.exceptions import AMQPError
 from kombu.exceptions import OperationalError
 
-from trackflow.board.shelf import Shelf
+from trackflow.board.repair.shelf import Shelf
 from trackflow.extension import Trackflow
 from trackflow.messaging.choreography import dead_queue_name
 from trackflow.upkeep.dead_letters import DeadLetters, Progress, Selection

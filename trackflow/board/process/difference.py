@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trackflow.board.process_words import AT_ONCE, Elements, difference, duration, percent, share_difference
+from trackflow.board.process.words import AT_ONCE, Elements, difference, duration, percent, share_difference
 from trackflow.projection.comparison import Change, Comparison, ElementChange
 
 Sides = tuple[str, str]  # how sentences name both selections: ("before", "now")

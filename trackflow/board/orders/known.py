@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from trackflow.board.context import Board
 from trackflow.board.health import Part, Report
-from trackflow.board.processes import figures, model_of, modelled
-from trackflow.board.selections import Selection
+from trackflow.board.process.processes import figures, model_of, modelled
+from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
 from trackflow.engines.port import Instance
 from trackflow.extension import Trackflow

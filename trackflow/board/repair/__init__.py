@@ -1,0 +1,1 @@
+"""What failed, and how people mend it."""

@@ -1,0 +1,1 @@
+"""Who may do what on the board, and what a browser may do with its pages."""
