@@ -1,4 +1,4 @@
-"""URLs that may hold a password, made fit for logs, pages and errors."""
+"""URLs that may hold a password, and errors that may hold such a URL, made fit for logs and pages."""
 
 from __future__ import annotations
 
@@ -15,3 +15,8 @@ _PARAMETER = re.compile(r"([?&](?:ssl)?password=)[^\s&#]*")
 def masked(url: str) -> str:
     """The URL, or the text with URLs, with each password replaced by stars. Works on a broken URL too."""
     return _PARAMETER.sub(r"\1***", _PASSWORD.sub(r"\1:***@", url))
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in one line and without passwords; of the broker's errors its own words."""
+    return masked(" ".join(str(getattr(error, "reply_text", None) or error).split()))

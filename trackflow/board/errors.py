@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from trackflow.board.rendering import page
 from trackflow.board.security.people import NotSignedIn
 from trackflow.errors import EngineError, LedgerError, PublishError, TrackflowError
-from trackflow.urls import masked
+from trackflow.urls import said
 
 _TITLES = {
     403: "Not allowed",
@@ -79,11 +79,11 @@ async def _not_understood(request: Request, exc: Exception) -> Response:
 
 
 async def _away(request: Request, exc: Exception) -> Response:
-    return problem(request, 503, masked(" ".join(str(exc).split())))
+    return problem(request, 503, said(exc))
 
 
 async def _refused(request: Request, exc: Exception) -> Response:
-    return problem(request, 422, masked(str(exc)))
+    return problem(request, 422, said(exc))
 
 
 async def _bug(request: Request, _exc: Exception) -> Response:

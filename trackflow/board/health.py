@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from trackflow.urls import masked
+from trackflow.urls import said
 
 logger = logging.getLogger(__name__)
 
@@ -153,8 +153,7 @@ class Health:
             seen = self._looks[name]()
         except Exception as exc:  # whatever it is: the part does not answer, and the board goes on
             logger.debug("%s", name, exc_info=True)
-            said = getattr(exc, "reply_text", None) or exc
-            seen = Seen("away", masked(" ".join(str(said).split())) or type(exc).__name__)
+            seen = Seen("away", said(exc) or type(exc).__name__)
         self._note(name, seen)
 
     def _watch(self, name: str) -> None:

@@ -17,7 +17,7 @@ from trackflow.extension import Trackflow
 from trackflow.messaging.choreography import dead_queue_name
 from trackflow.messaging.event_queue import EventQueue
 from trackflow.tracking.search import Search
-from trackflow.upkeep.topology import Found, peek
+from trackflow.upkeep.topology import Found, peek, product
 from trackflow.words import counted, span
 
 _BEHIND = 15.0  # seconds; the projector rests most of the time, so a few are no delay
@@ -55,12 +55,7 @@ def _broker(trackflow: Trackflow) -> Seen:
         # Each node of a cluster once: whoever looks again in three seconds need not insist.
         connection.ensure_connection(max_retries=max(len(connection.alt) - 1, 0), timeout=_SECONDS)
         queues = [_queue(connection, queue) for queue in trackflow.queues]
-        return Seen("ok", f"{connection.as_uri()}: {_product(connection)}", queues)
-
-
-def _product(connection: Connection) -> str:
-    said: dict[str, Any] = connection.connection.server_properties
-    return f"{said.get('product', 'a broker')} {said.get('version', '')}".strip()
+        return Seen("ok", f"{connection.as_uri()}: {product(connection)}", queues)
 
 
 def _queue(connection: Connection, queue: EventQueue) -> QueueHealth:

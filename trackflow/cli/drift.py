@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from kombu import Connection
 
@@ -13,7 +12,7 @@ from trackflow.cli.findings import DEPLOY, MIGRATE, Finding, failed, fine, warni
 from trackflow.errors import LedgerError
 from trackflow.extension import Trackflow
 from trackflow.tracking.orders import iso
-from trackflow.upkeep.topology import Found, compare, left_by_migration, remedy
+from trackflow.upkeep.topology import Found, compare, left_by_migration, product, remedy
 from trackflow.words import counted
 
 
@@ -24,17 +23,12 @@ def broker_findings(trackflow: Trackflow) -> Iterator[Finding]:
         return
     try:
         with broker(trackflow.app) as connection:
-            yield fine("broker", None, f"{connection.as_uri()}: {_product(connection)}")
+            yield fine("broker", None, f"{connection.as_uri()}: {product(connection)}")
             yield from _topology(trackflow, connection)
             yield from _left_by_migration(trackflow, connection)
             yield from _left_by_deployment(trackflow, connection)
     except Failure as exc:
         yield failed("broker-away", "broker", None, exc.message)
-
-
-def _product(connection: Connection) -> str:
-    said: dict[str, Any] = connection.connection.server_properties
-    return f"{said.get('product', 'a broker')} {said.get('version', '')}".strip()
 
 
 def _topology(trackflow: Trackflow, connection: Connection) -> Iterator[Finding]:

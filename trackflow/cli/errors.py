@@ -12,7 +12,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 
 from trackflow.errors import TrackflowError
-from trackflow.urls import masked
+from trackflow.urls import masked, said
 
 # What a broker, or its absence, raises through Kombu and py-amqp once a connection was made.
 _BROKER_ERRORS = (OperationalError, AMQPError)
@@ -52,5 +52,4 @@ def broker(app: Celery) -> Iterator[Connection]:
 
 def broker_failure(app: Celery, error: Exception) -> Failure:
     """The broker by its address, and what it said."""
-    said = getattr(error, "reply_text", None) or error
-    return Failure(f"broker {app.connection_for_write().as_uri()}: {said}")
+    return Failure(f"broker {app.connection_for_write().as_uri()}: {said(error)}")

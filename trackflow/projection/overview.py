@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, Connection, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from trackflow.projection.tables import (
     HOUR,
@@ -41,11 +41,9 @@ _ENDED = (
 _OLDEST = (
     select(standings.c.started_at, standings.c.business_key)
     .where(
-        and_(
-            standings.c.tenant == _OF_TENANT,
-            standings.c.process == bindparam("process"),
-            standings.c.state == bindparam("state"),
-        )
+        standings.c.tenant == _OF_TENANT,
+        standings.c.process == bindparam("process"),
+        standings.c.state == bindparam("state"),
     )
     .order_by(standings.c.started_at, standings.c.business_key)
     .limit(1)

@@ -23,6 +23,7 @@ _TIMES = frozenset(("started_from", "started_before", "older_than", "younger_tha
 _LAST = 0x10FFFF  # of Unicode
 _SURROGATES = range(0xD800, 0xE000)  # no text may hold one
 Conditions = tuple[ColumnElement[bool], ...]
+_TYPES = {each.name: each.type for table in (standings, places, awaited) for each in table.c}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,7 @@ def _ranges(tenant: str, wanted: Filter, now: float) -> Iterator[Range]:
 
 def _of(column: str) -> ColumnElement[Any]:
     """Of whichever table is read: the names are the same in all of them."""
-    types = {each.name: each.type for table in (standings, places, awaited) for each in table.c}
-    return sa_column(column, types[column])
+    return sa_column(column, _TYPES[column])
 
 
 _KEY = _of("business_key")

@@ -173,6 +173,12 @@ def peek(connection: Connection, queue: str) -> Found:
     return Found("queue", queue, True, messages=there.message_count, consumers=there.consumer_count)
 
 
+def product(connection: Connection) -> str:
+    """The broker's name and version, as it says them: `RabbitMQ 3.10.8`."""
+    says: dict[str, Any] = connection.connection.server_properties
+    return f"{says.get('product', 'a broker')} {says.get('version', '')}".strip()
+
+
 def remedy(found: Found) -> str:
     """What to do about an exchange or queue that is not as wanted."""
     if found.kind == "exchange":

@@ -24,7 +24,7 @@ from trackflow.upkeep.dead_letters import DeadLetters, Progress, Selection
 from trackflow.upkeep.groups import Group
 from trackflow.upkeep.letter import Letter
 from trackflow.upkeep.raw import RawReader
-from trackflow.urls import masked
+from trackflow.urls import said
 
 logger = logging.getLogger(__name__)
 
@@ -221,4 +221,4 @@ class LetterBox:
 
     def _is_away(self, error: Exception) -> None:
         self._away_since = self._away_since or datetime.now(UTC)
-        self._why_away = masked(" ".join(str(getattr(error, "reply_text", None) or error).split()))
+        self._why_away = said(error)

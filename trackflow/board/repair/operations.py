@@ -20,7 +20,7 @@ from fastapi import HTTPException
 from kombu.exceptions import OperationalError
 
 from trackflow.errors import TrackflowError
-from trackflow.urls import masked
+from trackflow.urls import said
 
 logger = logging.getLogger(__name__)
 
@@ -165,8 +165,7 @@ def _worked(operation: Operation, work: Work) -> tuple[State, str]:
     try:
         result = work(operation)
     except (TrackflowError, OperationalError, AMQPError, OSError) as exc:
-        said = masked(" ".join(str(getattr(exc, "reply_text", None) or exc).split()))
-        return "failed", f"{said or type(exc).__name__}. {_so_far(operation)}"
+        return "failed", f"{said(exc) or type(exc).__name__}. {_so_far(operation)}"
     except Exception as exc:  # a bug of ours must not end as one that runs for ever
         logger.exception("operation %s: %s", operation.id, operation.description)
         return "failed", f"{type(exc).__name__}: the board's log says more. {_so_far(operation)}"
