@@ -23,7 +23,7 @@ class Csrf:
     """Makes and checks tokens."""
 
     def __init__(self, secret: str) -> None:
-        self._key = hashlib.sha256(b"trackflow.board.security.csrf:" + secret.encode()).digest()
+        self._key = hashlib.sha256(b"trackflow.board.csrf:" + secret.encode()).digest()
 
     def token(self, session: str) -> str:
         """The token of a session: the same as long as it lasts."""
