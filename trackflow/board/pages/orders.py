@@ -98,7 +98,7 @@ def _single_hit(board: Board, asked: Asked) -> str | None:
     """The only order that there is with these filters, or the one whose whole key was typed."""
     key = asked.filter.key
     try:
-        found = asked.page(board)
+        found, _ = _listed(board, asked)
         if len(found.orders) == 1 and found.next is None:
             return found.orders[0].business_key
         if (
@@ -113,14 +113,20 @@ def _single_hit(board: Board, asked: Asked) -> str | None:
     return None
 
 
+def _listed(board: Board, asked: Asked) -> tuple[Page, int | None]:
+    """The page that is asked for, and how many there are, if that is known. Raises LedgerError."""
+
+    def read() -> tuple[Page, int | None]:
+        return asked.page(board), listing_of(board).total(asked.filter)
+
+    return board.kept.get(("orders", str(asked)), _FRESH, read)
+
+
 def _found(board: Board, asked: Asked) -> dict[str, Any]:
     """What the page is given. While the ledger is away it is what was seen last at this URL."""
     shown, total, trouble = Page((), None, None), None, None
-    where = ("orders", str(asked))
     try:
-        shown, total = board.kept.get(
-            where, _FRESH, lambda: (asked.page(board), listing_of(board).total(asked.filter))
-        )
+        shown, total = _listed(board, asked)
     except LedgerError as exc:
         trouble = str(exc)
     key = asked.filter.key
