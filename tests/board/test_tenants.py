@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select
 
-from tests.board.conftest import asking
+from tests.board.conftest import asking, caught_up
 from tests.board.orders import tell
 from trackflow import Trackflow
 from trackflow.board.app import API, PAGES
 from trackflow.board.context import open_board
+from trackflow.tracking.tables import cases
 
 KEY = "secret-order-of-another"
 FIELDS = ("key", "id", "q", "event_id", "prefix", "element", "process")
@@ -41,7 +43,10 @@ def client(
     event_ids[:] = [
         message.id for message in tell(other, KEY, "Order_Placed", "Payment_Done", "Goods_Shipped")
     ]
-    with asking(open_board(trackflow)) as client:
+    caught_up(open_board(other))  # so that the projection has them too
+    board = open_board(trackflow)
+    with asking(board) as client:
+        caught_up(board)
         yield client
 
 
@@ -67,3 +72,19 @@ def test_another_tenants_order_is_not_there(client: TestClient, event_ids: list[
     assert client.get("/order", params={"key": KEY}).status_code == 404
     assert client.get("/api/events/payload", params={"id": event_ids[0]}).status_code == 404
     assert client.get("/api/events", params={"key": "secret-order"}).json() == []
+
+
+def test_the_figures_are_of_one_tenant(client: TestClient, trackflow: Trackflow) -> None:
+    # Given what the ledger has of it
+    with trackflow.ledger.reading() as transaction:
+        mine = select(func.count()).select_from(cases).where(cases.c.tenant == trackflow.settings.tenant)
+        orders = transaction.execute(mine.where(cases.c.first_at.is_not(None))).scalar_one()
+
+    # Then the overview and the statistics count that, and nobody else's
+    overview = client.get("/api/overview").json()
+    parts = [*overview["processes"], overview["withoutProcess"]]
+    assert sum(sum(part["states"].values()) for part in parts) == orders
+    assert client.get("/api/orders", params={"limit": 1}).json()["total"] == orders
+    started = client.get("/api/processes/order_fulfillment/statistics", params={"period": "30d"}).json()
+    shown = client.get("/api/orders", params={"process": "order_fulfillment", "limit": 500}).json()["orders"]
+    assert started["started"] == len(shown)

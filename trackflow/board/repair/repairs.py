@@ -106,8 +106,6 @@ class Repairs:
     def _note(self, action: Action, by: By, operation: Operation, done: Done) -> Note:
         def note(letters: Sequence[Letter]) -> None:
             operation.done = done.letters.total()
-            if operation.is_to_stop:
-                raise Enough
             entries = [entry_of(letter, original(letter) if action == "edit" else None) for letter in letters]
             self._audit.write(action, entries, by.why, by.who)
 
