@@ -72,6 +72,8 @@ def test_no_route_has_another_tenants_orders(client: TestClient, event_ids: list
 
 def test_another_tenants_order_is_not_there(client: TestClient, event_ids: list[str]) -> None:
     assert client.get("/order", params={"key": KEY}).status_code == 404
+    opened = client.get("/orders", params={"key": KEY, "open": "true"})
+    assert not opened.headers.get("location", "").startswith("/order?")
     assert client.get("/api/events/payload", params={"id": event_ids[0]}).status_code == 404
     assert client.get("/api/events", params={"key": "secret-order"}).json() == []
 
@@ -86,7 +88,7 @@ ANSWERS = (
     "/api/orders?element=goods_shipped",
     "/api/orders?awaits=Payment_Done",
     "/api/orders?key=running",
-    "/api/orders?payload.secret=1",
+    "/api/orders?payload.colour=red",
     "/api/failures",
     "/api/events?limit=200",
     "/api/processes",
@@ -94,7 +96,7 @@ ANSWERS = (
     "/api/processes/order_fulfillment/conformance?period=30d",
     "/api/audit",
 )
-_NOW = re.compile(r'"(at|takenAt|readAt|shownUntil|asOf|now|from|to|until|since|reachedAt|figuresAt)": ?"[^"]*"')
+_NOW = re.compile(r'"(at|takenAt|asOf|from|until|since|reachedAt)": ?"[^"]*"')
 
 
 def test_no_answer_depends_on_another_tenant(trackflow: Trackflow, project: Callable[..., Trackflow]) -> None:
@@ -111,7 +113,7 @@ def test_no_answer_depends_on_another_tenant(trackflow: Trackflow, project: Call
         ("claim-refused-0", ("Claim_Filed", "Claim_Rated")),
         (KEY, ("Goods_Fetched",)),
     ):
-        tell(other, key, *told, payload={"secret": 1, "amount": "?"})
+        tell(other, key, *told, payload={"colour": "red", "amount": "?"})
     _move_back(other, 3 * 86_400)
     tell(other, "newest", "Order_Placed")
     caught_up(open_board(other))
@@ -130,7 +132,9 @@ def _answers(board: Board) -> dict[str, str]:
     with asking(board) as client:
         caught_up(board)
         story = client.get("/api/order", params={"key": PLAIN}).json()  # its words say how long ago it was
-        parts = {name: str(story[name]) for name in ("state", "instanceId", "awaiting", "marks", "deviations")}
+        parts = {
+            name: str(story[name]) for name in ("state", "instanceId", "awaiting", "marks", "deviations")
+        }
         return parts | {path: _NOW.sub("", client.get(path).text) for path in ANSWERS}
 
 
