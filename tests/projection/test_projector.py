@@ -158,6 +158,16 @@ def test_tables_that_were_dropped_are_filled_again(shop: Shop) -> None:
     check_all(shop)
 
 
+def test_what_is_shown_stays_shown_when_the_lease_is_renewed(shop: Shop) -> None:
+    shop.hear("Order_Placed", "4711")
+    projector = shop.projector()
+    settle(projector)
+
+    projector._steps._lease.take()
+
+    assert projector.progress().left == 0
+
+
 # ---- beside trackers ---------------------------------------------------------------------------------
 
 

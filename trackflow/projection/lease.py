@@ -18,7 +18,10 @@ _MINE = projectors.c.token == bindparam("mine")
 _FREE = or_(_MINE, projectors.c.token.is_(None), projectors.c.claimed_until <= Now())
 _UNTIL = Now() + SECONDS
 _NEW = {
-    dialect: insert(projectors).values(tenant=bindparam("t")).on_conflict_do_nothing()
+    dialect: insert(projectors)
+    .values(tenant=bindparam("t"))
+    .on_conflict_do_nothing()
+    .returning(projectors.c.tenant)  # nothing, if the row is there
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
 # The projection is new, or somebody has emptied it.
@@ -48,7 +51,7 @@ class Lease:
         """Take it if it is free, or keep it. False: another board has it."""
         with self._ledger.writing() as transaction:
             of_tenant = {"t": self._key["t"]}
-            if transaction.execute(_NEW[transaction.dialect.name], of_tenant).rowcount:
+            if transaction.execute(_NEW[transaction.dialect.name], of_tenant).first() is not None:
                 transaction.execute(_NOTHING_IS_SHOWN, of_tenant)
             return bool(transaction.execute(_TAKE, self._key).rowcount)
 
