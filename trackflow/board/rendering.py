@@ -15,6 +15,7 @@ from trackflow import words
 from trackflow.board.assets import asset
 from trackflow.board.context import board_of
 from trackflow.board.security.people import known_person
+from trackflow.tracking.orders import iso
 
 _SHORT = 80  # characters
 # What draws nothing and can make a text look like another: controls, and what turns the direction of reading.
@@ -55,9 +56,8 @@ def time(moment: datetime | float | None) -> Markup:
     if moment is None:
         return Markup("–")
     at = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment.astimezone(UTC)
-    exact = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
-        exact, f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y-%m-%d %H:%M}"
+        iso(at), f"{at:%Y-%m-%d %H:%M:%S}", f"{at:%Y-%m-%d %H:%M}"
     )
 
 
