@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from trackflow.bpmn import Model, parse, read
+from trackflow.bpmn.model import Repetition
 from trackflow.errors import ModelError
 
 CASES = Path(__file__).parents[1] / "engines" / "cases"
@@ -67,7 +68,7 @@ def test_any_element_is_read_also_one_that_no_engine_of_ours_can_run() -> None:
     assert list(found.elements) == ["s", "sub", "s2", "r", "b", "new"]
     assert found.elements["r"].scope == "sub"
     assert found.elements["r"].event == "message"
-    assert found.elements["r"].features == ("multiInstanceLoopCharacteristics",)
+    assert found.elements["r"].repetition == Repetition(False, None, None, None)
     assert found.elements["b"].attached_to == "sub"
     assert found.elements["b"].event == "timer"
     assert found.elements["new"].type == "brandNewThing"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
 from trackflow.errors import ModelError
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+_DIAGRAM = "{http://www.omg.org/spec/BPMN/20100524/DI}"
 # The engines' own attributes: each fork reads a namespace of its own beside Camunda's.
 _ENGINES = tuple(f"{{http://{name}.org/schema/1.0/bpmn}}" for name in ("camunda", "operaton", "cibseven"))
 
@@ -52,6 +54,25 @@ def local(node: etree._Element) -> str:
     return node.tag.removeprefix(BPMN) if node.tag.startswith(BPMN) else ""
 
 
+def line(node: etree._Element) -> int:
+    """Where a node begins in its file, counted from 1; libxml2 counts no further than 65535 in some files."""
+    counted: Any = node.sourceline  # lxml-stubs leave its type open
+    return int(counted or 0)
+
+
+def text_of(node: etree._Element, child: str) -> str | None:
+    """The text of a child; None if there is none, or nothing in it."""
+    found = node.find(f"{BPMN}{child}")
+    return None if found is None or not (found.text or "").strip() else (found.text or "").strip()
+
+
+def drawn(root: etree._Element) -> Iterator[str]:
+    """The ids of what the diagrams of the file show (BPMN 12, diagram interchange)."""
+    for node in root.iter(f"{_DIAGRAM}BPMNShape", f"{_DIAGRAM}BPMNEdge"):
+        if element := node.get("bpmnElement"):
+            yield element.rpartition(":")[2]
+
+
 def is_true(value: str | None) -> bool:
     """An XML Boolean."""
     return value in ("true", "1")
@@ -83,9 +104,7 @@ def texts(parent: etree._Element) -> Iterator[str]:
 def features(node: etree._Element) -> Iterator[str]:
     """What changes how an element runs, beside its type and its first event definition."""
     kinds = [local(child) for child in node]
-    yield from (
-        kind for kind in kinds if kind.endswith("LoopCharacteristics") or kind == "eventDefinitionRef"
-    )
+    yield from (kind for kind in kinds if kind in ("standardLoopCharacteristics", "eventDefinitionRef"))
     yield from [kind for kind in kinds if kind.endswith("EventDefinition")][1:]
     for extension in node.iterfind(f"{BPMN}extensionElements/*"):
         name = etree.QName(extension).localname

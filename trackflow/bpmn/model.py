@@ -13,6 +13,36 @@ def described(kind: str, identity: str | None, name: str | None) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """When a timer event fires, in the file's own words.
+
+    Attributes:
+        kind: `duration`, `date` or `cycle`.
+        text: an ISO 8601 duration, date or repeating interval; may hold an expression.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """What makes an element run several times (BPMN 13.3.7, multi-instance).
+
+    Attributes:
+        sequential: one after the other, not all at once.
+        cardinality: how often, a number or an expression; None if nothing says so.
+        until: the condition that ends it early, looked at after each instance.
+        collection: a collection whose items the instances are for.
+    """
+
+    sequential: bool
+    cardinality: str | None
+    until: str | None
+    collection: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """Anything in a process that a token can be at.
 
@@ -31,6 +61,17 @@ class Element:
             (`multiInstanceLoopCharacteristics`, `executionListener`, …).
         limit: how many seconds an order may be here before somebody should look: the extension property
             `limit`.
+        line: where it stands in the file.
+        timer: of a timer event.
+        reference: what else names what it is about: a signal's name, an error's or escalation's code, a
+            link's name, the id of the activity that a compensation is for (of a boundary event: that
+            compensates), the process that a call activity calls. None if the file does not say.
+        condition: of a conditional event, its expression.
+        interrupting: whether a boundary event or the start of an event subprocess ends what it stands at.
+        triggered: whether a subprocess is an event subprocess.
+        repetition: of a multi-instance element.
+        implementation: how an engine would run a task: `external` (a worker fetches it), or the file's
+            attribute or child that holds code: `class`, `expression`, `decisionRef`, `script`, …
     """
 
     id: str
@@ -45,6 +86,14 @@ class Element:
     attached_to: str | None
     features: tuple[str, ...]
     limit: float | None = None
+    line: int = 0
+    timer: Timer | None = None
+    reference: str | None = None
+    condition: str | None = None
+    interrupting: bool = True
+    triggered: bool = False
+    repetition: Repetition | None = None
+    implementation: str | None = None
 
     def __str__(self) -> str:
         return described(self.type, self.id, self.name)
@@ -61,6 +110,7 @@ class Flow:
         target: id of the element that it leads to.
         condition: the text of its condition, None if it has none.
         language: of the condition, if it is a script.
+        line: where it stands in the file.
     """
 
     id: str
@@ -69,6 +119,7 @@ class Flow:
     target: str
     condition: str | None
     language: str | None
+    line: int = 0
 
     def __str__(self) -> str:
         return described("sequenceFlow", self.id, self.name)
@@ -89,6 +140,8 @@ class Model:
         starts: names of the messages that start an instance.
         variables: names that any expression in the process uses.
         time_to_live: how long an engine keeps ended instances, as the file says it.
+        line: where the process stands in the file.
+        drawn: ids of what the file's diagram shows.
     """
 
     source: bytes
@@ -101,3 +154,5 @@ class Model:
     starts: frozenset[str]
     variables: frozenset[str]
     time_to_live: str | None
+    line: int = 0
+    drawn: frozenset[str] = frozenset()

@@ -14,6 +14,7 @@ from typing import NoReturn
 from lxml import etree
 
 from trackflow.bpmn import document
+from trackflow.bpmn.details import Details
 from trackflow.bpmn.document import BPMN, local
 from trackflow.bpmn.model import Element, Flow, Model, described
 from trackflow.bpmn.tokens import names_in
@@ -53,7 +54,8 @@ class _Reader:
         self._file = file
         self._deployed = deployed
         self._check_ids(root)
-        self._messages = {node.get("id"): self._named(node) for node in root.iter(f"{BPMN}message")}
+        self._details = Details(root, self._fail)
+        self._drawn = frozenset(document.drawn(root))
         self._process = self._executable_process(root)
         self._scopes = {self._id(node): scope for node, scope in document.elements(self._process)}
         self._flows = [self._flow(node) for node in self._process.iter(f"{BPMN}sequenceFlow")]
@@ -77,6 +79,8 @@ class _Reader:
             starts=frozenset(name for each, name in awaited if each.type == "startEvent" and not each.scope),
             variables=frozenset[str]().union(*map(names_in, (*document.texts(self._process), *names))),
             time_to_live=document.engine_attribute(self._process, "historyTimeToLive"),
+            line=document.line(self._process),
+            drawn=self._drawn,
         )
 
     def _check_ids(self, root: etree._Element) -> None:
@@ -113,6 +117,7 @@ class _Reader:
             target=node.get("targetRef", ""),
             condition=None if condition is None else (condition.text or "").strip(),
             language=None if condition is None else condition.get("language"),
+            line=document.line(node),
         )
 
     def _element(self, node: etree._Element, scope: str | None) -> Element:
@@ -120,21 +125,28 @@ class _Reader:
         default = node.get("default")
         if default is not None and default not in self._outgoing[element]:
             self._fail(node, f"its default flow {default!r} does not leave it")
-        event, message = self._event(node)
+        host = self._host(node, scope)
         return Element(
             id=element,
             type=local(node),
             name=node.get("name"),
-            event=event,
-            message=message,
             incoming=tuple(self._incoming[element]),
             outgoing=tuple(self._outgoing[element]),
             default=default,
             scope=scope,
-            attached_to=node.get("attachedToRef"),
+            attached_to=host,
             features=tuple(document.features(node)),
             limit=self._limit(node),
+            line=document.line(node),
+            **self._details.of(node),
         )
+
+    def _host(self, node: etree._Element, scope: str | None) -> str | None:
+        """Of a boundary event the element that it is attached to (BPMN 10.5.6)."""
+        host = node.get("attachedToRef")
+        if local(node) == "boundaryEvent" and self._scopes.get(host or "", "nowhere") != scope:
+            self._fail(node, f"its attachedToRef {host!r} is no element beside it")
+        return host
 
     def _limit(self, node: etree._Element) -> float | None:
         text = document.extension_property(node, "limit")
@@ -144,23 +156,6 @@ class _Reader:
             if self._deployed:
                 return None
             self._fail(node, f"its limit {text!r} {exc}")
-
-    def _event(self, node: etree._Element) -> tuple[str | None, str | None]:
-        """What an event, or a task that sends or receives, is about; and the message's name."""
-        about = next((child for child in node if local(child).endswith("EventDefinition")), node)
-        reference = about.get("messageRef")
-        if about is node:
-            return ("message", self._message(node, reference)) if reference else (None, None)
-        return local(about).removesuffix("EventDefinition"), self._message(node, reference)
-
-    def _message(self, node: etree._Element, reference: str | None) -> str | None:
-        if reference is None:
-            return None
-        name = self._messages.get(reference.rpartition(":")[2])  # a QName: its prefix says nothing here
-        return name or self._fail(node, f"its messageRef {reference!r} is no message")
-
-    def _named(self, node: etree._Element) -> str:
-        return (node.get("name") or "").strip() or self._fail(node, "a message needs a name")
 
     def _id(self, node: etree._Element) -> str:
         return node.get("id") or self._fail(node, f"it needs an id (line {node.sourceline})")

@@ -12,7 +12,6 @@ from trackflow.bpmn import Element, Model
 _CHOOSE_ONE = frozenset({"exclusiveGateway", "eventBasedGateway"})
 # They wait for the tokens of several flows, and go on with one.
 _JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
-_SUBPROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 
 
 @lru_cache(maxsize=64)
@@ -142,6 +141,5 @@ def _joins(element: Element) -> bool:
 
 def _fires_again(element: Element) -> bool:
     """Several instances, a loop, a boundary event or event subprocess (which may interrupt nothing)."""
-    repeats = any(feature.endswith("LoopCharacteristics") for feature in element.features)
-    is_event_subprocess = element.type in _SUBPROCESSES and not element.incoming and not element.outgoing
-    return repeats or element.attached_to is not None or is_event_subprocess
+    repeats = element.repetition is not None or "standardLoopCharacteristics" in element.features
+    return repeats or element.attached_to is not None or element.triggered

@@ -115,6 +115,7 @@ def _obstacles(model: Model, element: Element) -> Iterator[str]:
     if (element.type, element.event) not in _BEHAVIOURS:
         yield f" with the event {element.event!r}" if element.event else ""
     yield from (f" with {feature!r}" for feature in element.features)
+    yield from [" with several instances"] if element.repetition else []
     if element.event == "message" and element.message is None:
         yield " without a message"
     if element.type == "startEvent" and "{" in (element.message or ""):
