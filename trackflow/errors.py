@@ -40,7 +40,14 @@ class TopologyError(TrackflowError):
 
 
 class ModelError(TrackflowError):
-    """A BPMN model cannot be read, or holds an element that the engine cannot run."""
+    """A BPMN model cannot be read, or holds an element that the engine cannot run.
+
+    `line` says where in the file, counted from 1; None if that is not known.
+    """
+
+    def __init__(self, text: str, line: int | None = None) -> None:
+        super().__init__(text)
+        self.line = line
 
 
 class ExpressionError(TrackflowError):

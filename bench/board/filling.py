@@ -21,7 +21,7 @@ from bench.board.orders import Order, orders
 from bench.system import ROOT
 from trackflow.bpmn import read
 from trackflow.engines.embedded import EmbeddedEngine, create_tables, interpreter, store
-from trackflow.engines.embedded.process import prepare
+from trackflow.engines.embedded.prepare import prepare
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.tables import OPEN, Outcome, cases, events
 

@@ -35,7 +35,15 @@ def test_json_tells_what_changed(project, track):
         "removedBindings": [],
         "leftQueues": [],
         "unfinishedMigrations": [],
-        "models": [{"process": "order_fulfillment", "version": 1, "change": "deployed", "notes": []}],
+        "models": [
+            {
+                "process": "order_fulfillment",
+                "version": 1,
+                "change": "deployed",
+                "notes": [],
+                "runningBefore": [],
+            }
+        ],
         "changes": 1,
     }
 

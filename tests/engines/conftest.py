@@ -5,6 +5,7 @@ import pytest
 
 from tests.servers.engine import FAMILIES
 from trackflow.engines.camunda import CamundaEngine
+from trackflow.engines.camunda.rest import Rest
 from trackflow.message import Message
 
 
@@ -28,3 +29,17 @@ def event(tenant: str) -> Callable[..., Message]:
         return Message.new(tenant=tenant, business_key=key, event=name, **fields)
 
     return make
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is asked from now on."""
+    asked: list[str] = []
+    send = Rest._send
+
+    def counted(self: Rest, method: str, target: str, *rest: object, **more: object) -> object:
+        asked.append(target)
+        return send(self, method, target, *rest, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Rest, "_send", counted)
+    return asked

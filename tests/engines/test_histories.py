@@ -8,7 +8,6 @@ from sqlalchemy import create_engine
 
 from trackflow.bpmn import Model, read
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.camunda.rest import Rest
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
 from trackflow.message import Message
 
@@ -29,20 +28,6 @@ def embedded(tmp_path: Path) -> Iterator[EmbeddedEngine]:
         create_tables(connection)
     yield EmbeddedEngine(database)
     database.dispose()
-
-
-@pytest.fixture
-def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is asked from now on."""
-    asked: list[str] = []
-    send = Rest._send
-
-    def counted(self: Rest, method: str, target: str, *rest: object, **more: object) -> object:
-        asked.append(target)
-        return send(self, method, target, *rest, **more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Rest, "_send", counted)
-    return asked
 
 
 @pytest.mark.engine

@@ -21,7 +21,7 @@ def missing(family: str) -> str | None:
         return "Java 17 or newer (Debian's package openjdk-17-jre-headless)"
     profile = "" if family == "operaton" else f" -P {family}"
     build = f"mvn -f deploy/engine/pom.xml{profile} package"
-    return None if _jar(family).exists() else f"{_jar(family).name} (`{build}`)"
+    return None if jar(family).exists() else f"{jar(family).name} (`{build}`)"
 
 
 class Engine:
@@ -47,7 +47,7 @@ class Engine:
 
     def start(self) -> None:
         environment = {"SERVER_PORT": str(self.port), **self._settings}
-        command = ["java", *self._java, "-jar", _jar(self.family)]
+        command = ["java", *self._java, "-jar", jar(self.family)]
         self._process = Process(command, self.folder / f"{self.family}.log", environment)
         self._process.wait_until_ready(self._is_ready, _START_SECONDS, f"the engine ({self.family})")
 
@@ -71,5 +71,6 @@ class Engine:
             return False
 
 
-def _jar(family: str) -> Path:
+def jar(family: str) -> Path:
+    """What `make engine` built."""
     return _DEPLOY / "target" / family / f"engine-{family}.jar"

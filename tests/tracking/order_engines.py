@@ -6,7 +6,7 @@ end.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -19,10 +19,13 @@ from trackflow.engines.port import (
     Deployment,
     Engine,
     Instance,
+    Migrated,
     Outcome,
     RemoteEngine,
+    Running,
     Step,
     TransactionalEngine,
+    Version,
 )
 from trackflow.errors import AnswerUnknown, EngineUnreachable
 from trackflow.message import Message
@@ -45,6 +48,24 @@ class _Deploys(Engine):
 
     def source(self, tenant: str, process: str, version: int) -> bytes | None:
         return None
+
+    def versions(self, tenant: str) -> list[Version]:
+        raise NotImplementedError
+
+    def running_on(self, tenant: str, process: str, version: int) -> Iterator[list[Running]]:
+        raise NotImplementedError
+
+    def could_migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        raise NotImplementedError
+
+    def migrate(self, tenant: str, instance: Running, to: int, *_: object) -> Migrated:
+        raise NotImplementedError
+
+    def withdraw(self, tenant: str, process: str) -> bool:
+        raise NotImplementedError
+
+    def withdrawn(self, tenant: str) -> frozenset[str]:
+        return frozenset()
 
 
 @dataclass
@@ -234,7 +255,7 @@ class LedgerOrders(_Deploys, TransactionalEngine):
     def create_tables(connection: sa.Connection) -> None:
         _metadata.create_all(connection)
 
-    def correlate(self, event: Message, transaction: sa.Connection) -> Answer:
+    def correlate(self, event: Message, transaction: sa.Connection, now: float | None = None) -> Answer:
         self.told.append(event.event)
         if self.faults:
             return self.faults.popleft()(event)
@@ -252,6 +273,14 @@ class LedgerOrders(_Deploys, TransactionalEngine):
             transaction.execute(sa.insert(_runs).values(run))
             return Answer(Outcome.ACCEPTED)
         return NOT_AWAITED
+
+    def fire(
+        self, tenant: str, business_key: str, transaction: sa.Connection, now: float | None = None
+    ) -> Answer:
+        return Answer(Outcome.NOT_AWAITED, "it has no timers")
+
+    def resume(self, tenant: str, business_key: str, transaction: sa.Connection) -> int:
+        return 0
 
     def running(self, event: Message, transaction: sa.Connection) -> bool | None:
         of_key = sa.select(_runs.c.taken).where(_runs.c.business_key == event.business_key)

@@ -53,7 +53,7 @@ class Details:
             "interrupting": node.get("cancelActivity") != "false" and node.get("isInterrupting") != "false",
             "triggered": is_true(node.get("triggeredByEvent")),
             "repetition": self._repetition(node),
-            "implementation": _implementation(node),
+            "implementation": _implementation(node if about is None else about),
         }
 
     def _names(

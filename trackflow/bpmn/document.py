@@ -24,10 +24,14 @@ _NO_ELEMENTS = frozenset({
     "resourceRole", "sequenceFlow", "standardLoopCharacteristics", "supports", "textAnnotation",
 })  # fmt: skip
 _SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+# A drawing of thousands of elements has about a megabyte.
+MOST_BYTES = 10 * 1024 * 1024
 
 
 def definitions(source: bytes, file: str) -> etree._Element:
-    """The root element; libxml2 bounds depth and size. Raises ModelError: no XML, a DTD, no BPMN."""
+    """The root element; libxml2 bounds its depth. Raises ModelError: too big, no XML, a DTD, no BPMN."""
+    if len(source) > MOST_BYTES:
+        raise ModelError(f"{file}: the file has more than {MOST_BYTES:,} bytes")
     if not source.strip():
         raise ModelError(f"{file}: the file is empty")
     parser = etree.XMLParser(
@@ -41,7 +45,7 @@ def definitions(source: bytes, file: str) -> etree._Element:
     try:
         root = etree.fromstring(source, parser)
     except etree.XMLSyntaxError as exc:
-        raise ModelError(f"{file}: no XML: {' '.join(exc.msg.split())}") from exc
+        raise ModelError(f"{file}: no XML: {' '.join(exc.msg.split())}", exc.lineno) from exc
     if root.getroottree().docinfo.internalDTD is not None:
         raise ModelError(f"{file}: a DTD is not allowed")
     if root.tag != f"{BPMN}definitions":
@@ -71,6 +75,14 @@ def drawn(root: etree._Element) -> Iterator[str]:
     for node in root.iter(f"{_DIAGRAM}BPMNShape", f"{_DIAGRAM}BPMNEdge"):
         if element := node.get("bpmnElement"):
             yield element.rpartition(":")[2]
+
+
+def is_id(text: str) -> bool:
+    """Whether an XML file may have it as an id (XML Schema's NCName); the engine family refuses others."""
+    try:
+        return "{" not in text and etree.QName(text).localname == text
+    except ValueError:
+        return False
 
 
 def is_true(value: str | None) -> bool:
@@ -106,6 +118,8 @@ def features(node: etree._Element) -> Iterator[str]:
     kinds = [local(child) for child in node]
     yield from (kind for kind in kinds if kind in ("standardLoopCharacteristics", "eventDefinitionRef"))
     yield from [kind for kind in kinds if kind.endswith("EventDefinition")][1:]
+    for definition in node.iterfind(f"{BPMN}conditionalEventDefinition"):
+        yield from (name for name in ("variableName", "variableEvents") if engine_attribute(definition, name))
     for extension in node.iterfind(f"{BPMN}extensionElements/*"):
         name = etree.QName(extension).localname
         if name in ("executionListener", "inputOutput", "connector"):

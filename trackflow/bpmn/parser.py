@@ -5,33 +5,28 @@ Recursive descent: each method reads one rule of the grammar in `trackflow.bpmn.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
-from trackflow.bpmn import methods, values
-from trackflow.bpmn.tokens import CONSTANTS, Token, fail, tokens
+from trackflow.bpmn import execution, methods, operators, values
+from trackflow.bpmn.cursor import Cursor
+from trackflow.bpmn.nodes import Access, Node, apply, at, constant, reached, variable
+from trackflow.bpmn.tokens import CONSTANTS, EXECUTION, Token, fail, string_of
 
-# Nested brackets, choices and unary operators: far from Python's limit of frames, and beyond any reader's.
-DEPTH = 32
-
-Node = Callable[[Mapping[str, object]], object]
-
-_OPERATORS: tuple[dict[str, Callable[[object, object], object]], ...] = (
-    {"==": values.equal, "!=": lambda a, b: not values.equal(a, b)},
+_OPERATORS: tuple[Mapping[str, Callable[[object, object], object]], ...] = (
+    {"==": operators.equal, "!=": operators.unequal},
     {
-        "<": values.less,
-        ">": lambda a, b: values.less(b, a),
-        "<=": values.less_or_equal,
-        ">=": lambda a, b: values.less_or_equal(b, a),
+        "<": operators.less,
+        ">": operators.greater,
+        "<=": operators.less_or_equal,
+        ">=": operators.greater_or_equal,
     },
-    {"+": values.add, "-": values.subtract},
-    {"*": values.multiply, "/": values.divide, "%": values.remainder},
+    {"+": operators.add, "-": operators.subtract},
+    {"*": operators.multiply, "/": operators.divide, "%": operators.remainder},
 )
-_UNARY: dict[str, Callable[[object], object]] = {
-    "!": lambda value: not values.boolean(value),
-    "-": lambda value: values.subtract(0, value),
-    "empty": values.is_empty,
+_UNARY: Mapping[str, Callable[[object], object]] = {
+    "!": operators.negation,
+    "-": operators.negate,
+    "empty": operators.is_empty,
 }
 
 
@@ -40,28 +35,26 @@ class Parser:
 
     def __init__(self, text: str, start: int) -> None:
         self._text = text
-        self._tokens = tokens(text, start)
-        self._depth = 0
-        self._token = Token("end", "", len(text))
-        self._next()
+        self._cursor = Cursor(text, start)
 
     def parse(self) -> tuple[Node, int]:
-        """The node, and the place behind its `}`."""
+        """The node, and the place behind its `}`. Raises ExpressionError."""
         node = self._choice()
-        if self._token.value != "}" or self._token.kind != "sign":
-            self._unexpected()
-        return node, self._token.position + 1
+        end = self._cursor.token
+        if not self._cursor.is_at("}"):
+            self._cursor.unexpected()
+        return node, end.position + 1
 
     def _choice(self) -> Node:
-        self._deeper()
+        self._cursor.deeper()
         node = self._or()
-        if question := self._accept("?"):
-            decide = self._at(question, values.boolean, node)
+        if question := self._cursor.accept("?"):
+            decide = at(self._text, question, values.boolean, node)
             yes = self._choice()
-            self._need(":")
+            self._cursor.need(":")
             no = self._choice()
             node = lambda variables: (yes if decide(variables) else no)(variables)  # noqa: E731
-        self._depth -= 1
+        self._cursor.higher()
         return node
 
     def _or(self) -> Node:
@@ -74,13 +67,15 @@ class Parser:
 
     def _operands(self, sign: str, rule: Callable[[], Node]) -> list[Node]:
         """What stands between the signs; as Booleans, if there is a sign."""
-        places, nodes = [self._token], [rule()]
-        while self._accept(sign):
-            places.append(self._token)
+        places, nodes = [self._cursor.token], [rule()]
+        while self._cursor.accept(sign):
+            places.append(self._cursor.token)
             nodes.append(rule())
         if len(nodes) == 1:
             return nodes
-        return [self._at(place, values.boolean, node) for place, node in zip(places, nodes, strict=True)]
+        return [
+            at(self._text, place, values.boolean, node) for place, node in zip(places, nodes, strict=True)
+        ]
 
     def _binary(self, level: int) -> Node:
         """A chain of operators of one level, evaluated in a loop: its length costs no stack."""
@@ -88,7 +83,7 @@ class Parser:
             return self._unary()
         first = self._binary(level + 1)
         rest = []
-        while sign := self._accept(*_OPERATORS[level]):
+        while sign := self._cursor.accept(*_OPERATORS[level]):
             rest.append((sign, _OPERATORS[level][sign.value], self._binary(level + 1)))
         if not rest:
             return first
@@ -96,119 +91,83 @@ class Parser:
         def evaluate(variables: Mapping[str, object]) -> object:
             value = first(variables)
             for place, operator, operand in rest:
-                value = self._apply(place, operator, value, operand(variables))
+                value = apply(self._text, place, operator, value, operand(variables))
             return value
 
         return evaluate
 
     def _unary(self) -> Node:
-        sign = self._accept(*_UNARY)
+        sign = self._cursor.accept(*_UNARY)
         if sign is None:
             return self._value()
-        self._deeper()
-        node = self._at(sign, _UNARY[sign.value], self._unary())
-        self._depth -= 1
+        self._cursor.deeper()
+        node = at(self._text, sign, _UNARY[sign.value], self._unary())
+        self._cursor.higher()
         return node
 
     def _value(self) -> Node:
         first = self._primary()
-        rest: list[tuple[Token, Callable[..., object], list[Node]]] = []
-        while sign := self._accept(".", "["):
-            if sign.value == "[":
-                rest.append((sign, methods.item, [self._choice()]))
-                self._need("]")
-            else:
-                rest.append(self._member())
-        if not rest:
-            return first
+        rest = []
+        while sign := self._cursor.accept(".", "["):
+            rest.append(self._index(sign) if sign.value == "[" else self._member())
+        return reached(self._text, first, rest) if rest else first
 
-        def evaluate(variables: Mapping[str, object]) -> object:
-            value = first(variables)
-            for place, access, operands in rest:
-                value = self._apply(place, access, value, *(operand(variables) for operand in operands))
-            return value
+    def _index(self, bracket: Token) -> Access:
+        key = self._choice()
+        self._cursor.need("]")
+        if self._cursor.is_at("("):
+            fail(self._text, self._cursor.token.position, "a method is called by its name, not in brackets")
+        return Access(bracket, methods.item, (key,), of_null=True)
 
-        return evaluate
-
-    def _member(self) -> tuple[Token, Callable[..., object], list[Node]]:
+    def _member(self) -> Access:
         """A property or a method call, from behind its dot."""
-        name = self._token
+        name = self._cursor.token
         if name.kind != "name":
-            self._unexpected()
-        self._next()
-        if not self._accept("("):
-            return name, methods.item, [constant(name.value)]
-        if name.value not in methods.METHOD_NAMES:
-            fail(self._text, name.position, f"there is no method {name.value!r}")
+            self._cursor.unexpected()
+        self._cursor.take()
+        if not self._cursor.is_at("("):
+            return Access(name, methods.item, (constant(name.value),), of_null=True)
+        if name.value not in methods.ARGUMENTS:
+            fail(self._text, name.position, f"there is no method {name.value!r} here")
+        arguments = self._arguments()
+        takes = methods.ARGUMENTS[name.value]
+        if len(arguments) not in takes:
+            most = takes[-1]
+            fail(self._text, name.position, f"{name.value!r} takes {most} arguments, not {len(arguments)}")
+        return Access(name, lambda base, *given: methods.call(base, name.value, given), tuple(arguments))
+
+    def _arguments(self) -> list[Node]:
+        self._cursor.need("(")
         arguments: list[Node] = []
-        while not self._accept(")"):
+        while not self._cursor.accept(")"):
             if arguments:
-                self._need(",")
+                self._cursor.need(",")
             arguments.append(self._choice())
-        return name, lambda base, *given: methods.call(base, name.value, given), arguments
+        return arguments
 
     def _primary(self) -> Node:
-        token = self._token
-        self._next()
+        token = self._cursor.take()
         match token.kind:
             case "number":
                 whole = token.value.isdigit()
-                return constant(self._apply(token, values.whole if whole else float, token.value))
+                return constant(apply(self._text, token, values.whole if whole else float, token.value))
             case "string":
-                return constant(re.sub(r"\\(.)", r"\1", token.value[1:-1]))
+                return constant(string_of(token))
             case "constant":
                 return constant(CONSTANTS[token.value])
             case "name":
-                return self._variable(token)
+                return self._named(token)
         if token.value != "(" or token.kind != "sign":
-            self._unexpected(token)
+            self._cursor.unexpected(token)
         node = self._choice()
-        self._need(")")
+        self._cursor.need(")")
         return node
 
-    def _variable(self, token: Token) -> Node:
-        def evaluate(variables: Mapping[str, object]) -> object:
-            try:
-                return variables[token.value]
-            except KeyError:
-                fail(self._text, token.position, f"there is no variable {token.value!r}")
-
-        return evaluate
-
-    def _at(self, place: Token, operator: Callable[[object], object], operand: Node) -> Node:
-        return lambda variables: self._apply(place, operator, operand(variables))
-
-    def _apply(self, place: Token, operator: Callable[..., object], *operands: object) -> object:
-        try:
-            return operator(*operands)
-        except ValueError as exc:
-            fail(self._text, place.position, str(exc))
-
-    def _next(self) -> None:
-        self._token = next(self._tokens, Token("end", "", len(self._text)))
-
-    def _accept(self, *signs: str) -> Token | None:
-        token = self._token
-        if token.kind != "sign" or token.value not in signs:
-            return None
-        self._next()
-        return token
-
-    def _need(self, sign: str) -> None:
-        if not self._accept(sign):
-            self._unexpected()
-
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > DEPTH:
-            fail(self._text, self._token.position, f"nested deeper than {DEPTH}")
-
-    def _unexpected(self, token: Token | None = None) -> NoReturn:
-        token = token or self._token
-        what = f"{token.value[:20]!r} is not expected here" if token.value else "it ends too early"
-        fail(self._text, token.position, what)
-
-
-def constant(value: object) -> Node:
-    """A node that always has this value."""
-    return lambda variables: value
+    def _named(self, name: Token) -> Node:
+        if self._cursor.is_at("("):
+            fail(self._text, name.position, f"there is no function {name.value!r} here, nor any other")
+        if name.value == EXECUTION:
+            return execution.read(self._text, name, self._cursor)
+        if name.value == execution.USER:
+            fail(self._text, name.position, f"{name.value!r} is not known here: an event has no user")
+        return variable(self._text, name)

@@ -28,7 +28,8 @@ _CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "
 def read(path: Path | str) -> Model:
     """The model of a file. Raises ModelError if there is none in it."""
     try:
-        source = Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            source = file.read(document.MOST_BYTES + 1)  # one too many says enough
     except (OSError, ValueError) as exc:  # ValueError: a NUL in the path
         raise ModelError(f"{path}: {getattr(exc, 'strerror', None) or exc}") from exc
     return parse(source, str(path))
@@ -37,12 +38,13 @@ def read(path: Path | str) -> Model:
 def parse(source: bytes, file: str, *, deployed: bool = False) -> Model:
     """The model in the bytes of a BPMN file; `file` names it in messages.
 
-    Of a deployed model instances run, perhaps since before elements had limits: there a limit that is no
-    duration counts as none.
+    Of a deployed model instances run, perhaps since before there was a limit to what is taken: there a limit
+    that is no duration counts as none, and an id may have any characters.
 
     Raises:
-        ModelError: no XML, no BPMN, not exactly one executable process, an id that is there twice, a
-            reference to nothing, a message without a name, or a limit that is no duration.
+        ModelError: too big, no XML, no BPMN, not exactly one executable process, an id that is there twice or
+            that XML does not allow, a reference to nothing, a message without a name, or a limit that is no
+            duration.
     """
     return _Reader(document.definitions(source, file), file, deployed).model(source)
 
@@ -86,8 +88,11 @@ class _Reader:
     def _check_ids(self, root: etree._Element) -> None:
         times = Counter(node.get("id") for node in root.iter(f"{BPMN}*"))
         for node in root.iter(f"{BPMN}*"):
-            if node.get("id") and times[node.get("id")] > 1:
-                self._fail(node, f"this id is there {times[node.get('id')]} times")
+            id_ = node.get("id")
+            if id_ and times[id_] > 1:
+                self._fail(node, f"this id is there {times[id_]} times")
+            if id_ and not self._deployed and not document.is_id(id_):
+                self._fail(node, "an id has letters, digits, '_', '-' and '.', and begins with a letter or '_'")
 
     def _executable_process(self, root: etree._Element) -> etree._Element:
         found = [
@@ -161,4 +166,5 @@ class _Reader:
         return node.get("id") or self._fail(node, f"it needs an id (line {node.sourceline})")
 
     def _fail(self, node: etree._Element, what: str) -> NoReturn:
-        raise ModelError(f"{self._file}: {described(local(node), node.get('id'), node.get('name'))}: {what}")
+        words = f"{self._file}: {described(local(node), node.get('id'), node.get('name'))}: {what}"
+        raise ModelError(words, document.line(node))

@@ -1,26 +1,68 @@
-"""The values of expressions: coercions and operators, as JUEL has them.
+"""The values of expressions, and how one type is read as another.
 
-JUEL is the expression language of Camunda 7, Operaton and CIB seven. The rules are those of its
-`TypeConverterImpl`, `BooleanOperations` and `NumberOperations`: null and the empty string count as 0, number
-strings count as numbers, whole numbers are Java's `Long`, ordering anything against null is false.
+The rules are JUEL's, the expression language of Camunda 7, Operaton and CIB seven (its `TypeConverterImpl`).
+What is called Long, Double and Boolean there is int, float and bool here. Each column says what becomes of
+the value on the left where the type above is needed; `-` is an error.
 
-A value is a JSON value. Every fault is a ValueError whose text says what is wrong with the value.
+    value     | Long                    | Double             | Boolean         | String
+    ----------+-------------------------+--------------------+-----------------+--------------------------
+    null, ''  | 0                       | 0.0                | false           | ''
+    Boolean   | -                       | -                  | itself          | true, false
+    Long      | itself                  | the nearest        | -               | its digits
+    Double    | cut, kept in 64 bits,   | itself             | -               | as Java writes it: 1.0,
+              | NaN is 0                |                    |                 | 1.0E10, NaN, -Infinity
+    String    | digits with a sign that | as Java reads it:  | whether it is   | itself
+              | fit into 64 bits        | 1, 1.5e3, Infinity | true, TRUE, …   |
+    list, map | -                       | -                  | -               | -
+
+Other than JUEL, no String is read as a hexadecimal Double, and no list or map is written as a String.
+
+A variable has a JSON value. An int that does not fit into 64 bits is a Double, as for the engines
+(`trackflow.engines.camunda.words`). Every fault is a ValueError whose text says what is wrong with the value.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
+from decimal import Decimal
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*")
+_DIGITS = re.compile(r"[+-]?\d+")
+_DOUBLE = re.compile(r"[+-]?(?:NaN|Infinity|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?)")
+_LONGEST = 20  # characters of a Long with its sign
 _LONG = 1 << 63
+_INTEGER = 1 << 31
+BLANKS = "".join(map(chr, range(33)))  # what Java's trim() takes away
+
+
+class Integer(int):
+    """A Java `Integer`, as lengths and indices are: `equals` tells it from a `Long`."""
+
+
+class Missing(ValueError):
+    """There is nothing of this name: the one fault that only makes a conditional event's condition false."""
 
 
 def shown(value: object) -> str:
     """The value for an error's text: never longer than a line can bear."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]} ..."
+    if isinstance(value, list | dict):
+        return f"a {'list' if isinstance(value, list) else 'map'} of {len(value)}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if not isinstance(value, str):
+        return text(value)
+    return repr(value) if len(value) <= 40 else f"{value[:36]!r}..."
+
+
+def of_variable(value: object) -> object:
+    """A variable's value as the engines are given it: an int that no Long can hold becomes a Double."""
+    if type(value) is not int or -_LONG <= value < _LONG:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def is_number(value: object) -> bool:
@@ -32,15 +74,43 @@ def whole(value: object) -> int:
     """The value as a Java `Long`."""
     if value is None or value == "":
         return 0
-    if isinstance(value, str) and len(value) <= 20 and _WHOLE.fullmatch(value):
-        value = int(value)
-    if isinstance(value, float) and math.isfinite(value):
-        value = int(value)
+    if isinstance(value, str):
+        return _parsed(value, _LONG)
+    if isinstance(value, float):
+        return 0 if math.isnan(value) else int(max(-_LONG, min(value, _LONG - 1)))
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{shown(value)} is no whole number")  # noqa: TRY004
-    if not -_LONG <= value < _LONG:
-        raise ValueError(f"{shown(value)} does not fit into 64 bits")
     return value
+
+
+def index(value: object) -> int:
+    """The value as a Java `Integer`: of a Long, the lower 32 bits."""
+    if isinstance(value, str) and value:
+        return _parsed(value, _INTEGER)
+    if isinstance(value, float):
+        return max(-_INTEGER, min(whole(value), _INTEGER - 1))
+    return wrapped(whole(value), _INTEGER)
+
+
+def wrapped(number: int, half: int = _LONG) -> int:
+    """The number as a register of twice `half` values keeps it, as Java's arithmetic does."""
+    return (number + half) % (2 * half) - half
+
+
+def _parsed(string: str, half: int) -> int:
+    """As Java's `parseLong`: digits of any script, and no blanks."""
+    # Its digits are single UTF-16 units.
+    if not _DIGITS.fullmatch(string) or (not string.isascii() and max(string) > "\uffff"):
+        raise ValueError(f"{shown(string)} is no whole number")
+    sign = string[0] if string[0] in "+-" else ""
+    digits = string.removeprefix(sign)
+    if not digits.isascii():
+        digits = "".join(str(unicodedata.decimal(digit)) for digit in digits)
+    digits = digits.lstrip("0") or "0"
+    number = int(sign + digits) if len(digits) < _LONGEST else _LONG
+    if not -half <= number < half:
+        raise ValueError(f"{shown(string)} does not fit into {half.bit_length()} bits")
+    return number
 
 
 def decimal(value: object) -> float:
@@ -48,123 +118,49 @@ def decimal(value: object) -> float:
     if isinstance(value, float):
         return value
     if isinstance(value, str) and value:
-        if not _DECIMAL.fullmatch(value):
+        number = value.strip(BLANKS)
+        if not _DOUBLE.fullmatch(number):
             raise ValueError(f"{shown(value)} is no number")
-        return float(value)
+        return float(number.rstrip("fFdD"))
     return float(whole(value))
 
 
 def boolean(value: object) -> bool:
-    """The value as a Boolean: null and every string but "true" are false; a number is an error."""
+    """The value as a Boolean."""
     if isinstance(value, bool):
         return value
     if value is None or isinstance(value, str):
-        return value is not None and value.lower() == "true"
+        return value is not None and len(value) == 4 and value.lower() == "true"
     raise ValueError(f"{shown(value)} is no Boolean")
 
 
 def text(value: object) -> str:
-    """The value as a string."""
+    """The value as a String."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, float):
+        return _double(value)
     raise ValueError(f"{shown(value)} is no text")
 
 
-def _numbers(left: object, right: object) -> tuple[int, int] | tuple[float, float]:
-    """Both as decimals if one of them looks like one, else both as whole numbers."""
-    if any(isinstance(x, float) or (isinstance(x, str) and set(".eE") & set(x)) for x in (left, right)):
-        return decimal(left), decimal(right)
-    return whole(left), whole(right)
+def _double(number: float) -> str:
+    """As Java's `Double.toString`: the fewest digits that tell it, but two at least.
 
-
-def _fit(number: int | float) -> int | float:
-    """Whole numbers wrap at 64 bits, as Java's do."""
-    return number if isinstance(number, float) else (number + _LONG) % (2 * _LONG) - _LONG
-
-
-def add(left: object, right: object) -> object:
-    """`+`: numbers only; JUEL does not join strings."""
-    a, b = _numbers(left, right)
-    return _fit(a + b)
-
-
-def subtract(left: object, right: object) -> object:
-    """`-`."""
-    a, b = _numbers(left, right)
-    return _fit(a - b)
-
-
-def multiply(left: object, right: object) -> object:
-    """`*`."""
-    a, b = _numbers(left, right)
-    return _fit(a * b)
-
-
-def divide(left: object, right: object) -> object:
-    """`/`: always decimal, and by zero infinite, as in Java."""
-    if left is None and right is None:
-        return 0
-    a, b = decimal(left), decimal(right)
-    if b == 0:
-        return math.nan if a == 0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1, b)
-    return a / b
-
-
-def remainder(left: object, right: object) -> object:
-    """`%`: has the sign of the dividend, as in Java."""
-    if left is None and right is None:
-        return 0
-    a, b = _numbers(left, right)
-    if isinstance(a, float):
-        return math.nan if b == 0 or math.isinf(a) else math.fmod(a, b)
-    if b == 0:
-        raise ValueError("division by zero")
-    return int(math.copysign(1, a)) * (abs(a) % abs(b))
-
-
-def equal(left: object, right: object) -> bool:
-    """`==`: null equals null only; otherwise the more special type decides how both are read."""
-    if left is None or right is None:
-        return left is right
-    if isinstance(left, float) or isinstance(right, float):
-        return decimal(left) == decimal(right)
-    if is_number(left) or is_number(right):
-        return whole(left) == whole(right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        return boolean(left) == boolean(right)
-    if isinstance(left, str) or isinstance(right, str):
-        return text(left) == text(right)
-    return left == right
-
-
-def less(left: object, right: object) -> bool:
-    """`<`: false if either is null."""
-    if left is None or right is None:
-        return False
-    if isinstance(left, float) or isinstance(right, float):
-        return decimal(left) < decimal(right)
-    if is_number(left) or is_number(right):
-        return whole(left) < whole(right)
-    if isinstance(left, str) or isinstance(right, str):
-        return text(left) < text(right)
-    if isinstance(left, bool) and isinstance(right, bool):
-        return left < right
-    raise ValueError(f"{shown(left)} cannot be compared with {shown(right)}")
-
-
-def less_or_equal(left: object, right: object) -> bool:
-    """`<=`: true if both are null, false if one is."""
-    if left is None or right is None:
-        return left is right
-    return not less(right, left)
-
-
-def is_empty(value: object) -> bool:
-    """`empty`: null, or a string, list or map with nothing in it."""
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    Before Java 19 some numbers had a digit more there; the engine's image has a newer one.
+    """
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    sign = "-" if math.copysign(1, number) < 0 else ""
+    _, digits, _ = Decimal(repr(number)).normalize().as_tuple()
+    shortest = f"{abs(number):.{max(len(digits) - 1, 1)}e}"
+    mantissa, _, exponent = shortest.partition("e")
+    if number == 0 or -3 <= int(exponent) < 7:
+        places = max(len(digits) - 1 - int(exponent), 1)
+        return f"{sign}{abs(number):.{places}f}"
+    return f"{sign}{mantissa}E{int(exponent)}"

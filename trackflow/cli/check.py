@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
+from trackflow.bpmn.lint import Finding as LintFinding
+from trackflow.bpmn.lint import Severity
 from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.drift import broker_findings
-from trackflow.cli.findings import DEPLOY, Finding, Result, failed, fine, warning
+from trackflow.cli.findings import DEPLOY, SIGNS, STYLES, Finding, failed, fine, warning
+from trackflow.cli.linting import lint_models, place
 from trackflow.cli.project import pass_trackflow
 from trackflow.errors import EngineError, ExpressionError, LedgerError, ModelError, TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.messaging import Service
 from trackflow.tracking.search import Search
-from trackflow.words import counted, joined
-
-_SIGNS: dict[Result, str] = {"ok": "✓", "warning": "!", "failed": "✗"}
-_STYLES: dict[Result, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
+from trackflow.words import counted
 
 
 @click.command("check")
@@ -45,8 +45,8 @@ def _print(findings: Iterable[Finding]) -> None:
     rows = table("", "what", "words", wraps="words")
     rows.show_header = False
     for finding in findings:
-        style = _STYLES[finding.result] if finding.result != "ok" else None
-        rows.add_row(_SIGNS[finding.result], finding.what, finding.words, style=style)
+        style = STYLES[finding.result] if finding.result != "ok" else None
+        rows.add_row(SIGNS[finding.result], finding.what, finding.words, style=style)
     console().print(rows)
 
 
@@ -55,7 +55,7 @@ def _findings(trackflow: Trackflow) -> Iterator[Finding]:
     yield from _ledger(trackflow)
     yield from _engine(trackflow)
     yield from _services(trackflow)
-    yield from _events(trackflow)
+    yield from _models(trackflow)
 
 
 def _ledger(trackflow: Trackflow) -> Iterator[Finding]:
@@ -71,6 +71,7 @@ def _engine(trackflow: Trackflow) -> Iterator[Finding]:
     try:
         yield fine("engine", None, trackflow.engine.ping())
         deployed = trackflow.engine.deployed(trackflow.models, trackflow.settings.tenant)
+        withdrawn = trackflow.engine.withdrawn(trackflow.settings.tenant)
     except (EngineError, LedgerError) as exc:  # the embedded engine lives in the ledger
         yield failed("engine-away", "engine", None, str(exc))
         return
@@ -81,7 +82,10 @@ def _engine(trackflow: Trackflow) -> Iterator[Finding]:
         yield failed("model-missing", "model", None, f"no *.bpmn file in {trackflow.models_folder}")
     for model in trackflow.models:
         file = Path(model.file).name
-        if deployed[model.process]:
+        if model.process in withdrawn:
+            words = f"{file}: withdrawn, so no order starts: {DEPLOY} brings it back"
+            yield warning("model-withdrawn", "model", model.process, words)
+        elif deployed[model.process]:
             yield fine("model", model.process, f"{file}: deployed as it is")
         else:
             words = f"{file}: not deployed, or changed since: {DEPLOY}"
@@ -89,41 +93,32 @@ def _engine(trackflow: Trackflow) -> Iterator[Finding]:
 
 
 def _services(trackflow: Trackflow) -> Iterator[Finding]:
-    events = trackflow.choreography.events
     for subscription in trackflow.choreography.subscriptions:
-        task = trackflow.app.tasks.get(subscription.name)
-        if not isinstance(task, Service):
+        if not isinstance(trackflow.app.tasks.get(subscription.name), Service):
             words = f"{subscription.name}: no service has this name"
             yield failed("service-missing", "service", subscription.name, words)
-            continue
-        unknown = [event for event in task.emits if event not in events]
-        if unknown:
-            words = f"{task.name} emits {joined(unknown)}, which the choreography does not know"
-            yield failed("event-not-in-choreography", "service", task.name, words, events=unknown)
 
 
-def _events(trackflow: Trackflow) -> Iterator[Finding]:
-    """The three places that name events against each other: choreography, models, services."""
+def _models(trackflow: Trackflow) -> Iterator[Finding]:
+    """What lint says, and the events that it has nothing to say of."""
     try:
-        models = trackflow.models
+        found = list(lint_models(trackflow, trackflow.models))
     except TrackflowError:
         return  # said already
-    events = trackflow.choreography.events
-    emitted = {
-        event for task in trackflow.app.tasks.values() if isinstance(task, Service) for event in task.emits
-    }
-    starts = frozenset[str]().union(*(model.starts for model in models))
-    awaited = frozenset[str]().union(*(model.messages for model in models))
-    for model in models:
-        # A name with an expression is known only when an instance waits for it.
-        for name in sorted(name for name in model.messages - events.keys() if "${" not in name):
-            words = f"{Path(model.file).name} awaits {name!r}, which the choreography does not know"
-            yield failed("event-not-in-choreography", "event", name, words)
-    computed = any("${" in name for name in awaited)
-    for event in events:
-        if event not in awaited and not computed:
-            yield warning("event-not-in-model", "event", event, f"{event}: no model awaits it")
-        elif event not in emitted and event not in starts:  # the first of an order comes from outside
-            yield warning("event-not-emitted", "event", event, f"{event}: no service emits it")
-        else:
+    yield from map(_of_lint, found)
+    named = {finding.event for finding in found}
+    for event in trackflow.choreography.events:
+        if event not in named:
             yield fine("event", event, event)
+
+
+def _of_lint(found: LintFinding) -> Finding:
+    what, name = "model", found.process
+    for kind, value in (("event", found.event), ("service", found.service)):
+        if value is not None:
+            what, name = kind, value
+    where = {"file": found.file, "line": found.line, "element": found.element}
+    details = {key: value for key, value in where.items() if value is not None}
+    words = f"{place(found)}: {found.text}" if found.file else found.text
+    say = failed if found.severity is Severity.ERROR else warning
+    return say(found.rule, what, name, words, **details)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 from kombu import Connection
 
+from trackflow.bpmn.lint import Finding
 from trackflow.cli import earlier
 from trackflow.cli.console import as_json_option, print_json
 from trackflow.cli.deployed import AtBroker, Plan, deployed_as_json, print_deployed
 from trackflow.cli.errors import Failure, broker
+from trackflow.cli.lint import finding_as_json
+from trackflow.cli.linting import errors, lint_models, place
 from trackflow.cli.project import pass_trackflow
 from trackflow.extension import Trackflow
 from trackflow.upkeep.migration import migrate
@@ -26,20 +30,42 @@ from trackflow.upkeep.topology import declare, left_by_migration
 def deploy_command(trackflow: Trackflow, migrates: bool, yes: bool, as_json: bool) -> None:
     """Declare exchange, queues and bindings, and deploy the models.
 
-    Running it again changes nothing. Bindings of an earlier deployment that nobody wants now are removed.
+    A model that surely does not work is refused (`lint` says why), and nothing is done. Running it again
+    changes nothing. Bindings of an earlier deployment that nobody wants now are removed.
     If a queue has other arguments nothing is done; with --migrate it is replaced, once that was agreed to.
     """
     if not trackflow.models:  # read first: a file that cannot be read should change nothing
         raise Failure(f"no model in {trackflow.models_folder}: a *.bpmn file is missing there")
+    findings = list(lint_models(trackflow, trackflow.models))
+    _refuse(findings)
     at_broker = None
     if trackflow.publisher.is_amqp:
         with broker(trackflow.app) as connection:
             at_broker = _deploy(trackflow, connection, migrates, yes, as_json)
-    deployments = trackflow.engine.deploy(trackflow.models, trackflow.settings.tenant)
+    tenant = trackflow.settings.tenant
+    deployments = trackflow.engine.deploy(trackflow.models, tenant)
+    versions = trackflow.engine.versions(tenant)
     if as_json:
-        print_json(deployed_as_json(trackflow.settings.tenant, at_broker, deployments))
+        document = deployed_as_json(tenant, at_broker, deployments, versions)
+        print_json({**document, "findings": [finding_as_json(finding) for finding in findings]})
     else:
-        print_deployed(at_broker, deployments)
+        print_deployed(at_broker, deployments, versions)
+        for finding in findings:
+            click.echo(f"Warning: {_in_words(finding)}", err=True)
+
+
+def _refuse(findings: Sequence[Finding]) -> None:
+    """One line for each error. Raises Failure if there is one."""
+    refused = [_in_words(finding) for finding in errors(findings)]
+    for words in refused[:-1]:
+        click.echo(f"Error: {words}", err=True)
+    if refused:
+        raise Failure(refused[-1])
+
+
+def _in_words(finding: Finding) -> str:
+    where = f"{place(finding)}: " if finding.file else ""
+    return f"{where}{finding.text} ({finding.rule})"
 
 
 def _deploy(

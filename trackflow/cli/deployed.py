@@ -8,7 +8,8 @@ from typing import Any
 
 from trackflow.cli.console import console, table
 from trackflow.cli.earlier import Earlier, left_in_words, stale_in_words, unfinished_in_words
-from trackflow.engines.port import Deployment
+from trackflow.cli.versions import staying, staying_in_words
+from trackflow.engines.port import Deployment, Version
 from trackflow.upkeep.migration_plan import Migration
 from trackflow.upkeep.topology import Found
 from trackflow.words import counted
@@ -133,14 +134,16 @@ _NO_BROKER: dict[str, Any] = {
 }
 
 
-def print_deployed(at_broker: AtBroker | None, deployments: Sequence[Deployment]) -> None:
+def print_deployed(
+    at_broker: AtBroker | None, deployments: Sequence[Deployment], versions: Sequence[Version]
+) -> None:
     """For a person."""
     out = console()
     rows = table("", "name", "change", wraps="change")
     for row in at_broker.rows() if at_broker else ():
         rows.add_row(*row)
     for deployment in deployments:
-        rows.add_row("model", deployment.process, _change(deployment))
+        rows.add_row("model", deployment.process, _change(deployment, staying(deployment, versions)))
     out.print(rows)
     if at_broker is None:
         out.print("AMQP_URL is memory://: each process declares its own exchange and queues.")
@@ -149,7 +152,10 @@ def print_deployed(at_broker: AtBroker | None, deployments: Sequence[Deployment]
 
 
 def deployed_as_json(
-    tenant: str, at_broker: AtBroker | None, deployments: Sequence[Deployment]
+    tenant: str,
+    at_broker: AtBroker | None,
+    deployments: Sequence[Deployment],
+    versions: Sequence[Version],
 ) -> dict[str, Any]:
     """For a machine."""
     return {
@@ -161,6 +167,9 @@ def deployed_as_json(
                 "version": each.version,
                 "change": "deployed" if each.changed else "unchanged",
                 "notes": list(each.notes),
+                "runningBefore": [
+                    {"version": older.version, "orders": older.running} for older in staying(each, versions)
+                ],
             }
             for each in deployments
         ],
@@ -168,9 +177,10 @@ def deployed_as_json(
     }
 
 
-def _change(deployment: Deployment) -> str:
+def _change(deployment: Deployment, older: Sequence[Version]) -> str:
     change = "deployed" if deployment.changed else "unchanged"
-    return "; ".join((f"version {deployment.version} {change}", *deployment.notes))
+    words = "; ".join((f"version {deployment.version} {change}", *deployment.notes))
+    return f"{words} ({staying_in_words(older)})" if older else words
 
 
 def _changes(at_broker: AtBroker | None, deployments: Sequence[Deployment]) -> int:

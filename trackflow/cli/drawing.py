@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from trackflow.cli.console import table
-from trackflow.tracking.audit import Act
+from trackflow.tracking.audit import ON_INSTANCES, Act
 from trackflow.tracking.orders import Event, Order
 from trackflow.words import joined, span
 
@@ -175,6 +175,9 @@ def _acts(acts: Sequence[Act], events: Sequence[Event]) -> Table:
     for act in acts:
         identity, queue = act.entry.event_id, act.entry.queue
         name = names.get(identity, identity)  # an event that became a dead letter may not be in the ledger
+        place = queue or "ledger"
+        if act.action in ON_INSTANCES:
+            name, place = act.entry.reason or identity, "engine"
         when = f"{act.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        rows.add_row(act.action, name, queue or "ledger", when, act.who, act.why or "")
+        rows.add_row(act.action, name, place, when, act.who, act.why or "")
     return rows

@@ -10,6 +10,9 @@ from typing import Any, Literal
 # somebody must act.
 Result = Literal["ok", "warning", "failed"]
 
+SIGNS: Mapping[Result, str] = {"ok": "✓", "warning": "!", "failed": "✗"}
+STYLES: Mapping[Result, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
+
 DEPLOY = "`celery -A tasks track deploy`"
 MIGRATE = "`celery -A tasks track deploy --migrate`"
 

@@ -8,7 +8,7 @@ database and changes it in the caller's transaction: exactly once, with no proto
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from trackflow.bpmn import Model
+from trackflow.engines.misfits import Misfit
 from trackflow.message import Message
 
 
@@ -31,10 +32,18 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An engine's word on one event."""
+    """An engine's word on one event, or on a timer that is due.
+
+    Attributes:
+        outcome: what it did.
+        reason: in the engine's words, unless it was accepted.
+        due_at: of a `TransactionalEngine`: when the first timer that is set now for the business key is due,
+            in epoch seconds; None: none is set.
+    """
 
     outcome: Outcome
-    reason: str | None = None  # in the engine's words, unless it was accepted
+    reason: str | None = None
+    due_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,16 @@ class Step:
     name: str | None  # its label
     entered: datetime
     left: datetime | None  # None while it is active
+    canceled: bool = False  # it was interrupted: by a boundary event, a terminate end event, from outside
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that is set."""
+
+    element: str  # id of the event that it triggers
+    due: datetime
+    trouble: str | None = None  # why it could not fire: it stands until somebody retries it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,8 @@ class Instance:
     path: tuple[Step, ...]  # in the order in which they were entered
     started: datetime
     ended: datetime | None
+    timers: tuple[Timer, ...] = ()  # that are set, by their due times
+    end: str | None = None  # once it has ended, and with its path: id of the end event that it reached last
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +91,43 @@ class Deployment:
     version: int
     changed: bool  # False: the same content was deployed already
     notes: tuple[str, ...] = ()  # what the engine was given differently from the file, in words
+
+
+BROUGHT_BACK = "it was withdrawn, and starts again"  # a note of a `Deployment`
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a process that is deployed."""
+
+    process: str
+    version: int
+    running: int  # instances that are on it
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running instance and the version that it is on."""
+
+    id: str
+    business_key: str
+    process: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """What became of an instance that was to move to another version.
+
+    Attributes:
+        misfits: why it could not; empty if it did.
+        is_gone: it did not run on its version any more, so there was nothing to do.
+        due_at: as of an `Answer`.
+    """
+
+    misfits: tuple[Misfit, ...] = ()
+    is_gone: bool = False
+    due_at: float | None = None
 
 
 class Engine(ABC):
@@ -109,6 +167,32 @@ class Engine(ABC):
     def source(self, tenant: str, process: str, version: int) -> bytes | None:
         """The BPMN file of a version of a process; None if it is not there. Raises EngineUnreachable."""
 
+    # ---- versions ------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def versions(self, tenant: str) -> list[Version]:
+        """All versions that are deployed, by process and number. Raises EngineUnreachable."""
+
+    @abstractmethod
+    def running_on(self, tenant: str, process: str, version: int) -> Iterator[list[Running]]:
+        """The running instances of a version, in pages; they may move meanwhile. Raises EngineUnreachable."""
+
+    @abstractmethod
+    def could_migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        """What `migrate` would answer. Changes nothing. Raises EngineUnreachable, ModelError."""
+
+    @abstractmethod
+    def withdraw(self, tenant: str, process: str) -> bool:
+        """Let the process start no more; what runs goes on. False: it was withdrawn already.
+
+        Its start events then are not awaited, as if it had never been deployed. Deploying it again, changed
+        or not, brings it back. Raises EngineRefused: it is not deployed; EngineUnreachable, AnswerUnknown.
+        """
+
+    @abstractmethod
+    def withdrawn(self, tenant: str) -> frozenset[str]:
+        """The processes that are deployed and withdrawn. Raises EngineUnreachable."""
+
 
 class RemoteEngine(Engine):
     """An engine behind a network."""
@@ -141,14 +225,48 @@ class RemoteEngine(Engine):
         Two can arise only when a request outlives the tracker's quarantine. Raises EngineUnreachable.
         """
 
+    @abstractmethod
+    def migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        """Move the instance to another version of its process, or change nothing.
+
+        Raises EngineUnreachable, ModelError, or AnswerUnknown: then asking again is safe.
+        """
+
 
 class TransactionalEngine(Engine):
-    """An engine whose state lives in the ledger's database."""
+    """An engine whose state lives in the ledger's database.
+
+    It reads no clock of its own where the ledger's is given: hosts whose clocks differ then agree on what is
+    due. It has no thread either: whoever tells it events also fires its timers, when `due_at` has come.
+    """
 
     @abstractmethod
-    def correlate(self, event: Message, transaction: Connection) -> Answer:
-        """Tell the engine an event, in a transaction that the caller commits or rolls back."""
+    def correlate(self, event: Message, transaction: Connection, now: float | None = None) -> Answer:
+        """Tell the engine an event, in a transaction that the caller commits or rolls back.
+
+        `now`: epoch seconds; None: by the engine's own clock.
+        """
 
     @abstractmethod
     def running(self, event: Message, transaction: Connection) -> bool | None:
         """As `RemoteEngine.running`, within the caller's transaction."""
+
+    @abstractmethod
+    def migrate(
+        self, tenant: str, instance: Running, to: int, transaction: Connection, now: float | None = None
+    ) -> Migrated:
+        """As `RemoteEngine.migrate`, within the caller's transaction, which has locked the case."""
+
+    @abstractmethod
+    def fire(
+        self, tenant: str, business_key: str, transaction: Connection, now: float | None = None
+    ) -> Answer:
+        """Fire the one timer of a business key's instances that is the most overdue, as `correlate` does.
+
+        NOT_AWAITED: none is due. REFUSED: it cannot fire, for this reason; it is set aside and stands until
+        `resume`, while the others go on.
+        """
+
+    @abstractmethod
+    def resume(self, tenant: str, business_key: str, transaction: Connection) -> int:
+        """Set the timers again that were set aside, each to when it was due; how many."""

@@ -57,16 +57,19 @@ class Choreography:
             that an expression of the model uses; a process engine is no place for customer data.
         limits: event name → how long an order may wait for it before the board calls it stuck, as ISO 8601
             (`PT2H`). An element of the model that has a limit itself goes by that.
+        ignored: names of the events that the models knowingly do not await: lint finds no fault in them.
 
     Raises:
         ChoreographyError: a name that AMQP cannot carry, a subscription to an unknown event, two
-            subscriptions of one name, one with a wrong value, or a limit that is none.
+            subscriptions of one name, one with a wrong value, a limit that is none, or an unknown event that
+            is ignored.
     """
 
     events: Mapping[str, str]
     subscriptions: Sequence[Subscription]
     variables: frozenset[str] | None = None
     limits: Mapping[str, str] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
     _heard: Mapping[str, frozenset[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +89,9 @@ class Choreography:
         object.__setattr__(self, "_heard", MappingProxyType(heard))
         for event in self.limits:
             self.limit_of(event)
+        for event in self.ignored:
+            if event not in self.events:
+                raise ChoreographyError(f"ignored: event {event!r}, {self._unknown()}")
 
     def _resolve(self, subscription: Subscription) -> frozenset[str]:
         hears = self.events if tuple(subscription.hears) == EVERY_EVENT else subscription.hears

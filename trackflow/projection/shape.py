@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from trackflow.bpmn import Element, Model
-
-# They take one of their flows; anything else with several takes them all, or some.
-_CHOOSE_ONE = frozenset({"exclusiveGateway", "eventBasedGateway"})
-# They wait for the tokens of several flows, and go on with one.
-_JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
+from trackflow.bpmn.graph import CHOOSE_ONE, joins, reached, successors
 
 
 @lru_cache(maxsize=64)
@@ -25,7 +21,7 @@ class Shape:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._next = _successors(model)
+        self._next = successors(model)
         # Sets of elements are numbers, a bit for each: a set of sets of a large model would fill the memory.
         self._bits = {id_: 1 << place for place, id_ in enumerate(model.elements)}
         self._above = self._dominators()
@@ -47,7 +43,7 @@ class Shape:
         if element in self._repeatable or element not in self._model.elements:
             return None
         found = self._model.elements[element]
-        return max(1, len(found.incoming)) if _joins(found) else 1
+        return max(1, len(found.incoming)) if joins(found) else 1
 
     def _dominators(self) -> Mapping[str, int]:
         """By element those that every way to it leads through, itself included.
@@ -59,10 +55,10 @@ class Shape:
             for each in following:
                 previous[each].append(element)
         begins = [id_ for id_ in self._bits if not previous[id_]]
-        reached = self._reached(begins) - set(begins)
+        later = reached(begins, self._next) - set(begins)
         every = (1 << len(self._bits)) - 1
-        above = {id_: every if id_ in reached else bit for id_, bit in self._bits.items()}
-        while self._narrow(above, [id_ for id_ in self._bits if id_ in reached], previous):
+        above = {id_: every if id_ in later else bit for id_, bit in self._bits.items()}
+        while self._narrow(above, [id_ for id_ in self._bits if id_ in later], previous):
             pass
         return {id_: self._with_subprocesses(id_, above) for id_ in above}
 
@@ -90,31 +86,23 @@ class Shape:
         several = {each.id for each in model.elements.values() if _fires_again(each)}
         several |= set(self._doubled())
         # One token goes round a loop, and leaves it once.
-        loops = {id_ for id_ in model.elements if id_ in self._reached(self._next[id_])}
-        return frozenset(self._inside(self._reached(several) | loops))
+        loops = {id_ for id_ in model.elements if id_ in reached(self._next[id_], self._next)}
+        return frozenset(self._inside(reached(several, self._next) | loops))
 
     def _doubled(self) -> Iterable[str]:
         """What two tokens of a split can come to with no join before."""
         for element in self._model.elements.values():
-            if element.type in _CHOOSE_ONE or len(element.outgoing) < 2:
+            if element.type in CHOOSE_ONE or len(element.outgoing) < 2:
                 continue
-            ways = [self._reached([self._model.flows[flow].target], self._stops) for flow in element.outgoing]
+            targets = [self._model.flows[flow].target for flow in element.outgoing]
+            ways = [reached([target], self._next, self._stops) for target in targets]
             seen = set[str]()
             for way in ways:
                 yield from (id_ for id_ in way & seen if not self._stops(id_))
                 seen |= way
 
     def _stops(self, element: str) -> bool:
-        return _joins(self._model.elements[element])
-
-    def _reached(self, starts: Iterable[str], stops: Callable[[str], bool] = lambda _: False) -> set[str]:
-        """These, and what comes after them; not what comes after where it stops."""
-        found, to_do = set[str](), list(starts)
-        while to_do:
-            if (element := to_do.pop()) not in found:
-                found.add(element)
-                to_do += () if stops(element) else self._next[element]
-        return found
+        return joins(self._model.elements[element])
 
     def _inside(self, elements: set[str]) -> set[str]:
         """These, and what lies in those that are subprocesses."""
@@ -123,20 +111,6 @@ class Shape:
             if each.scope in found:
                 found.add(each.id)
         return found
-
-
-def _successors(model: Model) -> Mapping[str, Sequence[str]]:
-    following = {
-        id_: [model.flows[flow].target for flow in each.outgoing] for id_, each in model.elements.items()
-    }
-    for each in model.elements.values():
-        if each.attached_to in following:
-            following[each.attached_to].append(each.id)
-    return following
-
-
-def _joins(element: Element) -> bool:
-    return element.type in _JOINS and len(element.incoming) > 1
 
 
 def _fires_again(element: Element) -> bool:

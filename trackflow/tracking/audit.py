@@ -22,7 +22,8 @@ from trackflow.tracking.open_event import moment
 from trackflow.tracking.orders import iso
 from trackflow.tracking.tables import Now, audit
 
-Action = Literal["replay", "discard", "retry", "edit", "publish"]
+Action = Literal["replay", "discard", "retry", "edit", "publish", "migrate", "withdraw"]
+ON_INSTANCES = ("migrate",)  # what is not done to an event
 
 _WRITE = insert(audit).values(
     **{column.name: bindparam(column.name) for column in audit.c if column.name not in ("id", "at")}, at=Now()
@@ -45,7 +46,8 @@ class Entry:
     """What something is done to. All its texts are printable.
 
     Attributes:
-        event_id: the event's id; of a dead letter its id as `dead list` shows it.
+        event_id: the event's id; of a dead letter its id as `dead list` shows it; of a process instance that
+            is migrated its id; of a process that is withdrawn its id.
         business_key: if it is known.
         reason: why the event is where it is.
         queue: whose dead letter it is; None: the event is in the ledger.

@@ -48,12 +48,18 @@ class Case:
         self.first_at: float | None = row.first_at
         self.last_at: float | None = row.last_at
         self.unshown: float | None = row.unshown
+        self.timer_at: float | None = row.timer_at
         self._before = self._changing()
 
     @property
     def is_claimed(self) -> bool:
         """Whether somebody tells its events now, or may still have a request under way."""
         return self.claimed_until is not None and self.claimed_until > self.now
+
+    @property
+    def is_due_for_timer(self) -> bool:
+        """Whether what it was due for is a timer. One that is due later waits for those of other cases."""
+        return self.timer_at is not None and self.due_at is not None and self.timer_at <= self.due_at
 
     def record(self, event: OpenEvent, *, attempted: bool = False) -> Recorded:
         """Insert an event, or count one more delivery of it: then nothing else changes.
@@ -194,14 +200,23 @@ class Case:
         self.claimed_until = self.due_at = self.now + seconds
 
     def release(self, due_in: float) -> None:
-        """Give the case back, to be looked at again after so many seconds if an event is open."""
+        """Give the case back, to be looked at again after so many seconds if an event is open.
+
+        Or earlier, when a timer is due.
+        """
         self.token = self.claimed_until = None
-        self.due_at = self.now + due_in if self.open else None
+        self._look_at(self.now + due_in)
 
     def look_soon(self) -> None:
         """Something changed under nobody's claim: whoever waits may have become possible."""
         if not self.is_claimed:
-            self.due_at = self.now if self.open else None
+            self._look_at(self.now)
+
+    def moved(self) -> None:
+        """Its instance changed with no event: whoever waits may have become possible."""
+        self.version += 1
+        self.idle = 0
+        self.look_soon()
 
     def save(self) -> None:
         """Write what has changed."""
@@ -209,6 +224,11 @@ class Case:
             # The board clears what it read, so no change may look like the one before.
             self.unshown = self.now if self.unshown is None else max(self.now, self.unshown + _TICK)
             self._of_case(statements.SAVE_CASE, **self._changing())
+
+    def _look_at(self, moment: float) -> None:
+        looks = [moment] if self.open else []
+        timers = [] if self.timer_at is None else [self.timer_at]
+        self.due_at = min(looks + timers, default=None)
 
     def _rejected_if_second(self, event: OpenEvent) -> Outcome:
         if not event.starts or not self._started_with_other(event):

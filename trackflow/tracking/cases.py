@@ -16,14 +16,17 @@ from trackflow.tracking.retried import Standing
 from trackflow.tracking.tables import Outcome
 
 R = TypeVar("R")
+Clock = Callable[[], float]  # epoch seconds
 
 
 class Cases:
     """All cases of a tenant. What is written about one is written under its lock, one after the other."""
 
-    def __init__(self, ledger: Ledger, tenant: str) -> None:
+    def __init__(self, ledger: Ledger, tenant: str, clock: Clock | None = None) -> None:
+        """`clock` is read in place of the database's: by tests, which let time pass."""
         self._ledger = ledger
         self._tenant = tenant
+        self._clock = clock
 
     def change(self, business_key: str, work: Callable[[Case], R]) -> R:
         """Run the work in a transaction that has locked this case, which is made if it does not exist.
@@ -35,7 +38,8 @@ class Cases:
 
         def change_locked(transaction: Connection) -> R:
             locked_at = uptime()
-            return _changed(Case(transaction, _locked(transaction, key), locked_at), work)
+            row = _locked(transaction, {**key, "now": self._now()})
+            return _changed(Case(transaction, row, locked_at), work)
 
         return self._ledger.write(change_locked)
 
@@ -44,7 +48,8 @@ class Cases:
 
         def change_overdue(transaction: Connection) -> R | None:
             locked_at = uptime()
-            row = statements.LOCK_OVERDUE.first(transaction, {"t": self._tenant})
+            overdue = {"t": self._tenant, "now": self._now()}
+            row = statements.LOCK_OVERDUE.first(transaction, overdue)
             return None if row is None else _changed(Case(transaction, row, locked_at), work)
 
         return self._ledger.write(change_overdue)
@@ -71,6 +76,9 @@ class Cases:
             row = statements.START_EVENT.first(transaction, {"t": self._tenant, "key": business_key})
             return None if row is None else OpenEvent.from_row(row)
 
+    def _now(self) -> float | None:
+        return None if self._clock is None else self._clock()
+
 
 def _changed(case: Case, work: Callable[[Case], R]) -> R:
     result = work(case)
@@ -78,7 +86,7 @@ def _changed(case: Case, work: Callable[[Case], R]) -> R:
     return result
 
 
-def _locked(transaction: Connection, key: dict[str, str]) -> Any:
+def _locked(transaction: Connection, key: dict[str, Any]) -> Any:
     row = statements.LOCK_CASE.first(transaction, key)
     if row is None:
         statements.NEW_CASE[transaction.dialect.name].run(transaction, key)

@@ -23,8 +23,10 @@ class Retried:
         events: one for each event that was reopened; the others had come to an end meanwhile.
         is_held: a living tracker holds the order. It tells them, and until it does they stand as they stood.
         silence: why the engine gave no answer, if it gave none. A tracker tells them when it is back.
+        timers: of each timer that could not fire and was tried again, why it still cannot; None: it fired.
     """
 
     events: tuple[Standing, ...]
     is_held: bool = False
     silence: str | None = None
+    timers: tuple[str | None, ...] = ()

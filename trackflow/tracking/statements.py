@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, literal, or_, select, update
+from sqlalchemy import Double, String, and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from trackflow.prepared import Prepared
@@ -20,12 +20,15 @@ KEYS = ("tenant", "business_key")
 CHANGING = tuple(column.name for column in cases.c if column.name not in KEYS)
 _THIS_CASE = and_(cases.c.tenant == bindparam("t"), cases.c.business_key == bindparam("key"))
 
-LOCK_CASE = Prepared(select(cases, Now().label("now")).where(_THIS_CASE).with_for_update())
+# The time of the tracker's own clock, if it was given one; else the database's, which all trackers share.
+_NOW = func.coalesce(bindparam("now", type_=Double), Now())
+
+LOCK_CASE = Prepared(select(cases, _NOW.label("now")).where(_THIS_CASE).with_for_update())
 # Whoever locks the most overdue case leaves the next one to the others (SQLite has one writer anyway).
 LOCK_OVERDUE = Prepared(
-    select(cases, Now().label("now"))
-    .where(cases.c.tenant == bindparam("t"), cases.c.due_at <= Now())
-    .where(or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= Now()))
+    select(cases, _NOW.label("now"))
+    .where(cases.c.tenant == bindparam("t"), cases.c.due_at <= _NOW)
+    .where(or_(cases.c.claimed_until.is_(None), cases.c.claimed_until <= _NOW))
     .order_by(cases.c.due_at)
     .limit(1)
     .with_for_update(skip_locked=True)

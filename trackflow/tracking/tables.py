@@ -62,14 +62,15 @@ cases = Table(
     metadata,
     Column("tenant", String(64), primary_key=True),
     Column("business_key", String(SHORT), primary_key=True),
-    Column("version", Integer, nullable=False),  # how many of its events were correlated
+    # How often its instances changed: by an event that was correlated, a timer, or a migration.
+    Column("version", Integer, nullable=False),
     Column(
         "start_event_id", String(SHORT)
     ),  # the start event that was told; bars others while it is not refused
     Column("ended", Boolean, nullable=False),
     Column("token", String(32)),  # of whoever holds the case
     Column("claimed_until", Double),
-    Column("due_at", Double),  # when a sweeper is to look at it; set while an event is open
+    Column("due_at", Double),  # when a sweeper is to look at it; set while an event is open or a timer is set
     Column(
         "idle", Integer, nullable=False
     ),  # how often in a row a look at its waiting events changed nothing
@@ -78,6 +79,9 @@ cases = Table(
     Column("last_at", Double),  # when its last event came
     # When it changed, if that is not shown on the board yet; no two changes have the same value in a row.
     Column("unshown", Double),
+    # When the first timer of its instances is due, of an engine in the ledger. It needs no index: `due_at` is
+    # never later, so that one index finds all there is to do, in the order in which it is due.
+    Column("timer_at", Double),
 )
 
 # What a service with `once=True` has handled, and what it emitted then: a redelivery emits the same again.
@@ -100,7 +104,7 @@ audit = Table(
     Column("at", Double, nullable=False),
     Column("who", String(SHORT), nullable=False),  # user@host, or name@board
     Column("why", Text),  # in their words, if they said
-    Column("action", String(12), nullable=False),  # replay, discard, retry, edit, publish
+    Column("action", String(12), nullable=False),  # `trackflow.tracking.audit.Action`
     Column("queue", String(SHORT)),  # whose dead letter it was; None: the event was in the ledger
     Column("event_id", String(SHORT), nullable=False),  # of a dead letter its id, as `dead list` shows it
     Column("business_key", String(SHORT)),

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine
 from trackflow.message import Message
-from trackflow.tracking.cases import Cases
+from trackflow.tracking.cases import Cases, Clock
 from trackflow.tracking.lease import Timing
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.remote import RemoteTeller
@@ -80,15 +80,20 @@ class Tracker:
 
 
 def open_tracker(
-    ledger: Ledger, engine: Engine, tenant: str, starts: frozenset[str], timing: Timing | None = None
+    ledger: Ledger,
+    engine: Engine,
+    tenant: str,
+    starts: frozenset[str],
+    timing: Timing | None = None,
+    clock: Clock | None = None,
 ) -> Tracker:
     """A tenant's tracker, for the engine's family.
 
-    `starts`: the names of the events that a process starts with.
+    `starts`: the names of the events that a process starts with. `clock`: instead of the ledger's.
 
     Raises ValueError if the timing would let two trackers tell one event.
     """
-    cases, timing, stopping = Cases(ledger, tenant), timing or Timing(), threading.Event()
+    cases, timing, stopping = Cases(ledger, tenant, clock), timing or Timing(), threading.Event()
     if isinstance(engine, RemoteEngine):
         remote = RemoteTeller(cases, engine, starts, stopping, timing)
         return Tracker(remote, timing, timing.sweepers, stopping)

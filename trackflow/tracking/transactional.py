@@ -1,15 +1,22 @@
 """Tells an engine in the ledger's database: an event's record and its step are one transaction.
 
 So an event is told exactly once or not at all, with no protocol. Only an event that came early needs care: it
-waits in the ledger and is told again whenever another event of its case was accepted.
+waits in the ledger and is told again whenever another event of its case was accepted, or a timer fired.
+
+Timers fire from the sweep, one in each transaction. A case with a timer is due when that is, so the sweep takes
+the timers of all cases in the order in which they are due, however late it is; and as it has locked the case's
+row, and reads after that which timer is due, no other tracker can fire the same one. What an event and a timer
+that is due at the same time do depends on which comes first, as it does in a remote engine.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+from trackflow.engines.port import Answer, TransactionalEngine
 from trackflow.engines.port import Outcome as Word
-from trackflow.engines.port import TransactionalEngine
+from trackflow.errors import LedgerError
 from trackflow.message import Message
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
@@ -17,6 +24,8 @@ from trackflow.tracking.lease import Timing
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent, reason_of
 from trackflow.tracking.retried import Retried
 from trackflow.tracking.tables import OPEN, Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class TransactionalTeller:
@@ -40,13 +49,30 @@ class TransactionalTeller:
         return self._cases.change(message.business_key, lambda case: self._record_and_tell(case, event))
 
     def sweep(self) -> bool:
-        """Tell the waiting events of the most overdue case: a timer or a deployment may have moved it."""
-        return self._cases.change_overdue(self._look_again) is not None
+        """Fire the timer that is the most overdue, or tell the waiting events of a case again."""
+        taken: list[str] = []
+
+        def work(case: Case) -> Case:
+            taken.append(case.business_key)
+            return self._work(case)
+
+        try:
+            return self._cases.change_overdue(work) is not None
+        except LedgerError:
+            raise
+        except Exception:  # a mistake of ours, or a model that cannot be read any more: the others go on
+            if not taken:
+                raise
+            logger.exception("cannot work order %r, trying again later", taken[-1])
+            self._cases.change(taken[-1], self._put_off)
+            return True
 
     def retry(self, business_key: str, event_ids: Sequence[str]) -> Retried:
-        """Reopen what was refused or waits, and tell it."""
-        reopened = self._cases.change(business_key, lambda case: self._reopen_and_tell(case, event_ids))
-        return Retried(self._cases.standings(reopened))
+        """Reopen what was refused or waits, and tell it; fire the timers that were set aside."""
+        reopened, timers = self._cases.change(
+            business_key, lambda case: self._reopen_and_tell(case, event_ids)
+        )
+        return Retried(self._cases.standings(reopened), timers=timers)
 
     def _record_and_tell(self, case: Case, event: OpenEvent) -> Outcome:
         recorded = case.record(event)
@@ -58,19 +84,44 @@ class TransactionalTeller:
         case.release(due_in=self._timing.pause(case.idle))
         return outcome
 
-    def _reopen_and_tell(self, case: Case, event_ids: Sequence[str]) -> list[str]:
+    def _reopen_and_tell(
+        self, case: Case, event_ids: Sequence[str]
+    ) -> tuple[list[str], tuple[str | None, ...]]:
         reopened = [each for each in event_ids if case.reopen(each)]
-        if reopened:
+        timers = self._fire_again(case)
+        if reopened or timers:
             case.idle = 0
             self._tell_waiting(case)
             case.release(due_in=self._timing.pause(case.idle))
-        return reopened
+        return reopened, timers
 
-    def _look_again(self, case: Case) -> Case:
-        case.look_again()
+    def _fire_again(self, case: Case) -> tuple[str | None, ...]:
+        number = self._engine.resume(case.tenant, case.business_key, case.transaction)
+        fired = [self._fire(case) for _ in range(number)]
+        return tuple(each.reason for each in fired if each.outcome is not Word.NOT_AWAITED)
+
+    def _put_off(self, case: Case) -> None:
+        """Keep a case whose work failed out of the way of the others."""
+        case.idle += 1
+        case.due_at = case.now + self._timing.pause(case.idle)
+
+    def _work(self, case: Case) -> Case:
+        if case.is_due_for_timer:
+            self._fire(case)
+        else:
+            case.look_again()
         self._tell_waiting(case)
         case.release(due_in=self._timing.pause(case.idle))
         return case
+
+    def _fire(self, case: Case) -> Answer:
+        answer = self._engine.fire(case.tenant, case.business_key, case.transaction, case.now)
+        case.timer_at = answer.due_at
+        if answer.outcome is Word.ACCEPTED:
+            case.moved()
+        elif answer.outcome is Word.REFUSED:
+            logger.warning("a timer of order %r cannot fire: %s", case.business_key, answer.reason)
+        return answer
 
     def _tell_waiting(self, case: Case) -> None:
         """From the first one again after each that is accepted, until none is."""
@@ -78,7 +129,8 @@ class TransactionalTeller:
             self._tell(case, event)
 
     def _tell(self, case: Case, event: OpenEvent) -> Outcome:
-        answer = self._engine.correlate(event.message, case.transaction)
+        answer = self._engine.correlate(event.message, case.transaction, case.now)
+        case.timer_at = answer.due_at
         if answer.outcome is Word.ACCEPTED:
             case.correlate(event)
             return Outcome.CORRELATED

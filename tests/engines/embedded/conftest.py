@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,10 +28,16 @@ def _flow(text: str) -> str:
 
 @pytest.fixture
 def model_of() -> Callable[..., Model]:
-    """A model from its elements, and its flows as `A>B ${condition}`. A message is called as it is."""
+    """A model from its elements, and its flows as `A>B ${condition}`.
+
+    A message's id is its name, without what no id may have: that of `A_${b}` is `A___b_`.
+    """
 
     def build(elements: str, *flows: str, process: str = "orders", messages: str = "Go A B C") -> Model:
-        named = "".join(f'<message id="{name}" name="{name}"/>' for name in messages.split())
+        named = "".join(
+            f'<message id="{re.sub(r"[^a-zA-Z0-9_]", "_", name)}" name="{name}"/>'
+            for name in messages.split()
+        )
         body = elements + "".join(map(_flow, flows))
         return parse(_FILE.format(messages=named, process=process, body=body).encode(), f"{process}.bpmn")
 

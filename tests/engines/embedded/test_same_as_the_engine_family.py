@@ -13,7 +13,7 @@ from sqlalchemy import select
 from trackflow.bpmn import Model, read
 from trackflow.engines.embedded import EmbeddedEngine, store
 from trackflow.engines.embedded.interpreter import awaited
-from trackflow.engines.embedded.process import prepare
+from trackflow.engines.embedded.prepare import prepare
 from trackflow.engines.embedded.state import State
 from trackflow.engines.port import Answer
 

@@ -5,15 +5,28 @@ REST API: https://docs.operaton.org/docs/documentation/reference/rest/; Camunda 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from trackflow.bpmn import Model
 from trackflow.engines.camunda import instances
 from trackflow.engines.camunda.connections import CONNECT_SECONDS, READ_SECONDS
 from trackflow.engines.camunda.copies import Copy, copy_of, refusal
+from trackflow.engines.camunda.migration import Migration
 from trackflow.engines.camunda.rest import Rest, Row, segment
+from trackflow.engines.camunda.timers import Timers
+from trackflow.engines.camunda.versions import Versions
 from trackflow.engines.camunda.words import answer_to, correlation, event_variable
-from trackflow.engines.port import Answer, Deployment, Instance, RemoteEngine
+from trackflow.engines.port import (
+    BROUGHT_BACK,
+    Answer,
+    Deployment,
+    Instance,
+    Migrated,
+    RemoteEngine,
+    Running,
+    Version,
+)
 from trackflow.errors import AnswerUnknown, EngineUnreachable
 from trackflow.message import Message
 
@@ -31,6 +44,8 @@ class CamundaEngine(RemoteEngine):
         """`url`: the base of the REST API, `http(s)://[user:password@]host[:port]/engine-rest`."""
         self.variables = variables
         self._rest = Rest(url)
+        self._timers = Timers(self._rest)
+        self._migrations: dict[tuple[str, str, int, int], Migration] = {}
 
     def __repr__(self) -> str:
         return f"CamundaEngine({self._rest!r})"
@@ -98,21 +113,61 @@ class CamundaEngine(RemoteEngine):
         versions = {copy.model.process: self._version_of(copy, tenant) for copy in copies}
         changed = [copy for copy in copies if versions[copy.model.process] is None]
         new = self._deploy(changed, tenant) if changed else {}
-        return [
+        deployments = [
             Deployment(process, new.get(process) or versions[process] or 0, process in new, copy.notes)
             for copy in copies
             if (process := copy.model.process)
         ]
+        return [each if each.changed else self._brought_back(each, tenant) for each in deployments]
+
+    def versions(self, tenant: str) -> list[Version]:
+        """See `Engine.versions`."""
+        return Versions(self._rest, tenant).all()
+
+    def running_on(self, tenant: str, process: str, version: int) -> Iterator[list[Running]]:
+        """See `Engine.running_on`. Raises also EngineRefused: there is no such version."""
+        return Versions(self._rest, tenant).running_on(process, version)
+
+    def could_migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        """See `Engine.could_migrate`. Raises also EngineRefused: there is no such version."""
+        return self._migration(tenant, instance, to).could_migrate(instance)
+
+    def migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        """See `RemoteEngine.migrate`. Raises also EngineRefused: there is no such version."""
+        return self._migration(tenant, instance, to).migrate(instance)
+
+    def withdraw(self, tenant: str, process: str) -> bool:
+        """See `Engine.withdraw`."""
+        return Versions(self._rest, tenant).withdraw(process)
+
+    def withdrawn(self, tenant: str) -> frozenset[str]:
+        """See `Engine.withdrawn`."""
+        return Versions(self._rest, tenant).withdrawn()
+
+    def _migration(self, tenant: str, instance: Running, to: int) -> Migration:
+        """Kept: there are many instances, and a version never changes."""
+        key = (tenant, instance.process, instance.version, to)
+        if key not in self._migrations:
+            versions = Versions(self._rest, tenant)
+            source, target = (versions.definition(instance.process, each) for each in (instance.version, to))
+            sources = self._xml(source["id"]).encode(), self._xml(target["id"]).encode()
+            self._migrations[key] = Migration(self._rest, source, target, sources)
+        return self._migrations[key]
+
+    def _brought_back(self, deployment: Deployment, tenant: str) -> Deployment:
+        if not Versions(self._rest, tenant).bring_back(deployment.process):
+            return deployment
+        return replace(deployment, changed=True, notes=(*deployment.notes, BROUGHT_BACK))
 
     def _found(
         self,
-        read: Callable[[Rest, str, Sequence[Row]], list[Instance]],
+        read: Callable[[Rest, Timers, str, Sequence[Row]], list[Instance]],
         tenant: str,
         business_keys: Iterable[str],
     ) -> dict[str, list[Instance]]:
         found: dict[str, list[Instance]] = {key: [] for key in business_keys}
         rows = instances.rows_of(self._rest, tenant, found)
-        for row, instance in zip(rows, read(self._rest, tenant, rows), strict=True):
+        for row, instance in zip(rows, read(self._rest, self._timers, tenant, rows), strict=True):
             found[row["businessKey"]].append(instance)
         return found
 

@@ -8,12 +8,14 @@ from itertools import islice
 
 from trackflow.engines.camunda.activities import FEW, Activities, is_cheaper
 from trackflow.engines.camunda.rest import Rest, Row
+from trackflow.engines.camunda.timers import Timers
 from trackflow.engines.camunda.times import time, time_or_none
-from trackflow.engines.port import Instance, Step
+from trackflow.engines.port import Instance, Step, Timer
 
 RUNNING = frozenset({"ACTIVE", "SUSPENDED"})
 # Business keys in one question: databases limit the length of a list.
 _KEYS = 500
+_END_EVENT = "EndEvent"  # how the type of such an activity ends: `noneEndEvent`, `errorEndEvent`
 # The engine's own element around the repetitions of an element; the model has none of this name.
 _REPETITIONS = "#multiInstanceBody"
 
@@ -28,21 +30,26 @@ def rows_of(rest: Rest, tenant: str, keys: Iterable[str]) -> list[Row]:
     return rows
 
 
-def positions(rest: Rest, tenant: str, rows: Sequence[Row]) -> list[Instance]:
+def positions(rest: Rest, timers: Timers, tenant: str, rows: Sequence[Row]) -> list[Instance]:
     """The instances of these rows, with what they await and where they wait, without their paths."""
-    running = [row["id"] for row in rows if row["state"] in RUNNING]
-    awaited = _awaited(rest, tenant, running)
-    active = _leaves(_about(rest, "/history/activity-instance", tenant, running, unfinished="true"))
-    return [_instance(row, awaited[row["id"]], active[row["id"]]) for row in rows]
+    running = [row for row in rows if row["state"] in RUNNING]
+    ids = [row["id"] for row in running]
+    awaited, set_ = _awaited(rest, tenant, ids), timers.of(running)
+    active = _leaves(_about(rest, "/history/activity-instance", tenant, ids, unfinished="true"))
+    return [_instance(row, awaited[row["id"]], active[row["id"]], set_[row["id"]]) for row in rows]
 
 
-def histories(rest: Rest, tenant: str, rows: Sequence[Row]) -> list[Instance]:
+def histories(rest: Rest, timers: Timers, tenant: str, rows: Sequence[Row]) -> list[Instance]:
     """The same with their paths."""
-    running = [row["id"] for row in rows if row["state"] in RUNNING]
-    awaited, entered = _awaited(rest, tenant, running), Activities(rest, tenant).of(rows)
-    unfinished = (each for id_ in running for each in entered[id_] if not each["endTime"])
-    active = _leaves(unfinished)
-    return [_instance(row, awaited[row["id"]], active[row["id"]], _path(entered[row["id"]])) for row in rows]
+    running = [row for row in rows if row["state"] in RUNNING]
+    ids = [row["id"] for row in running]
+    awaited, set_ = _awaited(rest, tenant, ids), timers.of(running)
+    entered = Activities(rest, tenant).of(rows)
+    active = _leaves(each for id_ in ids for each in entered[id_] if not each["endTime"])
+    return [
+        _instance(row, awaited[row["id"]], active[row["id"]], set_[row["id"]], entered[row["id"]])
+        for row in rows
+    ]
 
 
 def _awaited(rest: Rest, tenant: str, running: Sequence[str]) -> dict[str, set[str]]:
@@ -65,10 +72,21 @@ def _about(rest: Rest, path: str, tenant: str, instances: Sequence[str], **query
 
 def _path(rows: Iterable[Row]) -> tuple[Step, ...]:
     return tuple(
-        Step(row["activityId"], row["activityName"], time(row["startTime"]), time_or_none(row["endTime"]))
+        Step(
+            row["activityId"],
+            row["activityName"],
+            time(row["startTime"]),
+            time_or_none(row["endTime"]),
+            bool(row["canceled"]),
+        )
         for row in rows
         if not row["activityId"].endswith(_REPETITIONS)
     )
+
+
+def _end(rows: Sequence[Row]) -> str | None:
+    ends = (row["activityId"] for row in reversed(rows) if row["activityType"].endswith(_END_EVENT))
+    return next(ends, None)
 
 
 def _leaves(rows: Iterable[Row]) -> dict[str, set[str]]:
@@ -82,7 +100,9 @@ def _leaves(rows: Iterable[Row]) -> dict[str, set[str]]:
     return active
 
 
-def _instance(row: Row, awaited: set[str], active: set[str], path: tuple[Step, ...] = ()) -> Instance:
+def _instance(
+    row: Row, awaited: set[str], active: set[str], timers: Sequence[Timer], entered: Sequence[Row] = ()
+) -> Instance:
     return Instance(
         id=row["id"],
         process=row["processDefinitionKey"],
@@ -90,9 +110,11 @@ def _instance(row: Row, awaited: set[str], active: set[str], path: tuple[Step, .
         state=_state(row["state"]),
         awaiting=tuple(sorted(awaited)),
         active=tuple(sorted(active)),
-        path=path,
+        path=_path(entered),
         started=time(row["startTime"]),
         ended=time_or_none(row["endTime"]),
+        timers=tuple(timers),
+        end=_end(entered) if row["endTime"] else None,
     )
 
 

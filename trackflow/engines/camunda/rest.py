@@ -90,6 +90,10 @@ class Rest:
         """POST something that must not happen twice. Raises EngineUnreachable or AnswerUnknown."""
         return self._send("POST", path, *_json(body), changes=True)
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Reply:
+        """PUT a state; doing it again does no harm. Raises EngineUnreachable or AnswerUnknown."""
+        return self._send("PUT", path, *_json(body), changes=True)
+
     def upload(self, path: str, fields: Mapping[str, str | tuple[str, bytes]]) -> Reply:
         """POST a form with files. Raises EngineUnreachable or AnswerUnknown."""
         return self._send("POST", path, *encode_multipart_formdata(fields), changes=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
 from trackflow.engines.embedded import store
-from trackflow.engines.embedded.process import Process, prepare
-from trackflow.engines.port import Deployment
+from trackflow.engines.embedded.prepare import prepare
+from trackflow.engines.embedded.process import Process
+from trackflow.engines.port import BROUGHT_BACK, Deployment
 from trackflow.errors import ModelError
 
 
@@ -65,13 +67,14 @@ class Deployments:
         _check_processes(models)
         store.lock_models(connection)
         newest = _newest(connection, tenant)
-        self._check_starts(connection, tenant, models, newest)
-        return [
+        self._check_starts(connection, tenant, models, _starting(connection, tenant))
+        deployments = [
             Deployment(model.process, newest[model.process], changed=False)
             if _is_newest(connection, tenant, model, newest)
             else _insert(connection, tenant, model, newest.get(model.process, 0) + 1)
             for model in models
         ]
+        return [_brought_back(connection, tenant, each) for each in deployments]
 
     def _check_starts(
         self, connection: Connection, tenant: str, models: Sequence[Model], newest: Mapping[str, int]
@@ -94,7 +97,7 @@ class Deployments:
                     )
 
     def _startable(self, connection: Connection, tenant: str) -> Mapping[str, Startable]:
-        newest = _newest(connection, tenant)
+        newest = _starting(connection, tenant)
         known, starts = self._starts.get(tenant, (None, {}))
         if newest != known:
             starts = {
@@ -117,6 +120,18 @@ def _check_processes(models: Sequence[Model]) -> None:
 
 def _newest(connection: Connection, tenant: str) -> dict[str, int]:
     return {row.process: row.version for row in store.newest_versions.all(connection, {"tenant": tenant})}
+
+
+def _starting(connection: Connection, tenant: str) -> dict[str, int]:
+    """Without those that are withdrawn."""
+    return {row.process: row.version for row in store.starting_versions.all(connection, {"tenant": tenant})}
+
+
+def _brought_back(connection: Connection, tenant: str, deployment: Deployment) -> Deployment:
+    chosen = {"tenant": tenant, "process": deployment.process}
+    if connection.execute(store.bring_back, chosen).rowcount == 0:
+        return deployment
+    return replace(deployment, changed=True, notes=(*deployment.notes, BROUGHT_BACK))
 
 
 def _is_newest(connection: Connection, tenant: str, model: Model, newest: Mapping[str, int]) -> bool:

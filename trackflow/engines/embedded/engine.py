@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
-from uuid import uuid4
+from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from trackflow.bpmn import Model
-from trackflow.engines.embedded import interpreter, store
-from trackflow.engines.embedded.deployments import Deployments, Startable
-from trackflow.engines.embedded.interpreter import Refusal, Wait
-from trackflow.engines.embedded.process import Process
+from trackflow.engines.embedded import store
+from trackflow.engines.embedded.deployments import Deployments
 from trackflow.engines.embedded.report import instance
-from trackflow.engines.embedded.state import State
-from trackflow.engines.port import Answer, Deployment, Instance, Outcome, TransactionalEngine
-from trackflow.engines.variables import Scalar, variables_of
+from trackflow.engines.embedded.runs import Runs
+from trackflow.engines.embedded.telling import Telling, fire
+from trackflow.engines.embedded.trouble import resumed, standing
+from trackflow.engines.embedded.versions import Versions, pages
+from trackflow.engines.port import (
+    Answer,
+    Deployment,
+    Instance,
+    Migrated,
+    Running,
+    TransactionalEngine,
+    Version,
+)
 from trackflow.errors import EngineUnreachable
 from trackflow.message import Message
 
 _KEYS_AT_ONCE = 500  # in one statement: SQLite may allow as few as 999 parameters
-
-
-class _Waiting(NamedTuple):
-    """A running instance that waits for the event at hand."""
-
-    id: str
-    process: Process
-    state: State
-    wait: Wait
 
 
 class EmbeddedEngine(TransactionalEngine):
@@ -43,13 +42,23 @@ class EmbeddedEngine(TransactionalEngine):
     it that the events of one business key come one after the other (the tracker locks the case's row first).
     """
 
-    def __init__(self, database: Database, variables: frozenset[str] | None = None) -> None:
-        """`variables` are kept of an event's payload; None: those that its model names."""
+    def __init__(
+        self,
+        database: Database,
+        variables: frozenset[str] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`variables` are kept of an event's payload; None: those that its model names.
+
+        `clock` is read where the caller of a step gives no time: epoch seconds.
+        """
         self._database = database
         # The ledger's word for: keep no writer waiting.
         self._reads = database.execution_options(reading=True)
         self._deployments = Deployments()
+        self._versions = Versions()
         self._variables = variables
+        self._clock = clock
 
     def ping(self) -> str:
         """The engine and its database, for people. Raises EngineUnreachable."""
@@ -73,21 +82,28 @@ class EmbeddedEngine(TransactionalEngine):
         with _transaction(self._reads) as connection:
             return self._deployments.unchanged(connection, tenant, models)
 
-    def correlate(self, event: Message, transaction: Connection) -> Answer:
+    def correlate(self, event: Message, transaction: Connection, now: float | None = None) -> Answer:
         """Tell the engine an event, in the caller's transaction. Who waits for it goes before a start."""
-        waiting = list(self._waiting(event, transaction))
-        if len(waiting) > 1:
-            places = ", ".join(sorted(f"{each.wait.element!r} of instance {each.id}" for each in waiting))
-            return Answer(Outcome.AMBIGUOUS, f"{len(waiting)} executions await {_named(event)}: {places}")
-        if waiting:
-            return self._move(waiting[0], event, transaction)
-        startable = self._deployments.started_by(transaction, event.tenant, event.event)
-        if startable is not None:
-            return self._start(startable, event, transaction)
-        return Answer(
-            Outcome.NOT_AWAITED,
-            f"no process definition or execution of tenant {event.tenant!r} matches {_named(event)}",
-        )
+        runs = Runs(transaction, self._deployments, event.tenant, event.business_key)
+        telling = Telling(event, runs, self._variables, self._clock() if now is None else now)
+        return replace(telling.tell(self._deployments, transaction), due_at=runs.due_at())
+
+    def fire(
+        self, tenant: str, business_key: str, transaction: Connection, now: float | None = None
+    ) -> Answer:
+        """See `TransactionalEngine.fire`."""
+        runs = Runs(transaction, self._deployments, tenant, business_key)
+        return replace(fire(runs, self._clock() if now is None else now), due_at=runs.due_at())
+
+    def resume(self, tenant: str, business_key: str, transaction: Connection) -> int:
+        """See `TransactionalEngine.resume`."""
+        runs = Runs(transaction, self._deployments, tenant, business_key)
+        number = 0
+        for run in runs:
+            if of_run := standing(run.state):
+                number += of_run
+                runs.save(run, resumed(run.state), self._clock())
+        return number
 
     def running(self, event: Message, transaction: Connection) -> bool | None:
         """Whether any instance of the event's business key still runs; None if there never was one."""
@@ -112,6 +128,46 @@ class EmbeddedEngine(TransactionalEngine):
             row = connection.execute(store.one_model, key).one_or_none()
         return None if row is None else bytes(row.source)
 
+    # ---- versions ------------------------------------------------------------------------------------
+
+    def versions(self, tenant: str) -> list[Version]:
+        """See `Engine.versions`."""
+        with _transaction(self._reads) as connection:
+            return self._versions.all(connection, tenant)
+
+    def running_on(self, tenant: str, process: str, version: int) -> Iterator[list[Running]]:
+        """See `Engine.running_on`."""
+
+        def page(after: Running | None) -> list[Running]:
+            with _transaction(self._reads) as connection:
+                return self._versions.page(connection, tenant, process, version, after)
+
+        return pages(page)
+
+    def could_migrate(self, tenant: str, instance: Running, to: int) -> Migrated:
+        """See `Engine.could_migrate`. Raises also EngineRefused: there is no such version."""
+        with _transaction(self._reads) as connection:
+            return self._versions.could_migrate(connection, tenant, instance, to, self._clock())
+
+    def migrate(
+        self, tenant: str, instance: Running, to: int, transaction: Connection, now: float | None = None
+    ) -> Migrated:
+        """See `TransactionalEngine.migrate`. Raises also EngineRefused: there is no such version."""
+        moment = self._clock() if now is None else now
+        migrated = self._versions.migrate(transaction, tenant, instance, to, moment)
+        runs = Runs(transaction, self._deployments, tenant, instance.business_key)
+        return replace(migrated, due_at=runs.due_at())
+
+    def withdraw(self, tenant: str, process: str) -> bool:
+        """See `Engine.withdraw`."""
+        with _transaction(self._database) as connection:
+            return self._versions.withdraw(connection, tenant, process)
+
+    def withdrawn(self, tenant: str) -> frozenset[str]:
+        """See `Engine.withdrawn`."""
+        with _transaction(self._reads) as connection:
+            return self._versions.withdrawn(connection, tenant)
+
     def _found(
         self, statement: Any, tenant: str, business_keys: Iterable[str], *, path: bool
     ) -> dict[str, list[Instance]]:
@@ -124,36 +180,6 @@ class EmbeddedEngine(TransactionalEngine):
                     process = self._deployments.process(connection, tenant, row.process, row.version)
                     found[row.business_key].append(instance(row, process, path=path))
         return found
-
-    def _waiting(self, event: Message, transaction: Connection) -> Iterator[_Waiting]:
-        for row in store.running_instances.all(transaction, _key(event)):
-            process = self._deployments.process(transaction, event.tenant, row.process, row.version)
-            state = State.from_json(row.state)
-            for wait in interpreter.awaited(process, state):
-                if wait.message == event.event:
-                    yield _Waiting(row.id, process, state, wait)
-
-    def _start(self, startable: Startable, event: Message, transaction: Connection) -> Answer:
-        process, now = startable.process, time.time()
-        state = interpreter.start(process, event.event, self._variables_of(event, process), now)
-        if isinstance(state, Refusal):
-            return Answer(Outcome.REFUSED, state.reason)
-        values = {"id": uuid4().hex, "process": process.id, "version": startable.version, "started": now}
-        store.insert_instance.run(transaction, values | _key(event) | _outcome(state, now))
-        return Answer(Outcome.ACCEPTED)
-
-    def _move(self, waiting: _Waiting, event: Message, transaction: Connection) -> Answer:
-        process, now = waiting.process, time.time()
-        variables = self._variables_of(event, process)
-        state = interpreter.take(process, waiting.state, waiting.wait, variables, now)
-        if isinstance(state, Refusal):
-            return Answer(Outcome.REFUSED, state.reason)
-        store.update_instance.run(transaction, {"instance": waiting.id} | _outcome(state, now))
-        return Answer(Outcome.ACCEPTED)
-
-    def _variables_of(self, event: Message, process: Process) -> dict[str, Scalar]:
-        wanted = process.variables if self._variables is None else self._variables
-        return variables_of(event.payload, wanted)
 
 
 @contextmanager
@@ -169,11 +195,3 @@ def _transaction(database: Database) -> Iterator[Connection]:
 
 def _key(event: Message) -> dict[str, str]:
     return {"tenant": event.tenant, "business_key": event.business_key}
-
-
-def _outcome(state: State, now: float) -> dict[str, str | float | None]:
-    return {"state": state.to_json(), "ended": now if state.end else None, "how": state.end}
-
-
-def _named(event: Message) -> str:
-    return f"message {event.event!r} and business key {event.business_key!r}"

@@ -3,22 +3,46 @@
 A step is a pure function: from a process, a state, an event's variables and the time to a new state, or to a
 `Refusal` and nothing changed. It reads no clock and does no I/O.
 
-Where the engine family differs from the BPMN standard, it is followed:
-- a parallel join counts tokens, not flows, and conditions on the flows of a parallel gateway mean nothing;
-- of several moves that are possible, the one that became possible last comes first (the engine's
-  `CommandInvocationContext` is a stack), with the flows of one element in the order of the file;
-- what a terminate end event finds still to be done is dropped.
+Where to find a rule: `gateways`, `scopes` (leaving elements, subprocesses, boundary events, event
+subprocesses), `repetition` (multi-instance), `throwing` (errors, escalations, cancellation), `subscriptions`
+(messages and timers). Where the engine family differs from the BPMN standard, it is followed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trackflow.engines.embedded.process import Behaviour, Exit, Node, Process
-from trackflow.engines.embedded.state import Scope, State, Token, Visit
+from trackflow.engines.embedded import (
+    compensation,
+    conditions,
+    gateways,
+    repetition,
+    scopes,
+    subscriptions,
+    throwing,
+)
+from trackflow.engines.embedded.process import Behaviour, Process
+from trackflow.engines.embedded.state import PROCESS, Scope, State
+from trackflow.engines.embedded.step import Happening, Move, Refused, Step
+from trackflow.engines.embedded.subscriptions import Pending, Wait, again, awaited, first_to_fire, timers
 from trackflow.engines.variables import Scalar
 from trackflow.errors import ExpressionError
+
+__all__ = [
+    "MOVES",
+    "Pending",
+    "Refusal",
+    "Wait",
+    "awaited",
+    "fire",
+    "hear",
+    "next_due",
+    "signals",
+    "start",
+    "take",
+    "timers",
+]
 
 # A step that ends takes about as many moves as its model has elements. One that goes round a loop in which
 # nothing waits never ends, since variables do not change within a step.
@@ -32,165 +56,137 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A message that an instance would take now, and where."""
-
-    message: str
-    element: str  # id of the element that takes it
-    visit: int  # of the token that waits
-
-
 def start(process: Process, message: str, variables: Mapping[str, Scalar], now: float) -> State | Refusal:
-    """The state of a new instance, after the step that begins at the start event of this message."""
-    state = State(scopes=[Scope(id=0, of=None, token=None)])
-    return _step(process, state, variables, now, lambda step: step.enter(process.starts[message], scope=0))
+    """The state of a new instance, after the step that begins at the start event of this message.
+
+    The process's own event subprocesses are listened for before it has variables, as in the engine family.
+    """
+
+    def begin(step: Step) -> None:
+        step.move([Move(process.starts[message], PROCESS)])
+        scopes.begin(step, Scope(PROCESS, None), variables)
+        conditions.look(step, len(variables))
+
+    return _step(process, State(), now, begin)
 
 
 def take(
     process: Process, state: State, wait: Wait, variables: Mapping[str, Scalar], now: float
 ) -> State | Refusal:
     """The state after an instance took a message that it waits for."""
-    return _step(process, state.copy(), variables, now, lambda step: step.take(wait))
+    return _step(process, state.copy(), now, lambda step: _take(step, wait, variables))
 
 
-def awaited(process: Process, state: State) -> Iterator[Wait]:
-    """What an instance waits for, in the order in which the waits began."""
-    for token in state.tokens:
-        for element in process.nodes[token.at].catches:
-            name = token.names.get(element) or process.nodes[element].message
-            if name:  # an expression may have none
-                yield Wait(name, element, token.visit)
+def fire(process: Process, state: State, now: float) -> State | Refusal:
+    """The state after the timer of an instance that was due first has fired; there must be one."""
+    timer = first_to_fire(state)
+    if timer is None:
+        raise ValueError("no timer is set")
+    return _step(process, state.copy(), now, lambda step: _fire(step, timer))
 
 
-class _Refused(Exception):
-    """Ends a step; its text is the reason."""
+def next_due(state: State) -> float | None:
+    """When the first timer of an instance is due, epoch seconds; None if it has none."""
+    timer = first_to_fire(state)
+    return None if timer is None else timer.due
 
 
-def _step(
-    process: Process,
-    state: State,
-    variables: Mapping[str, Scalar],
-    now: float,
-    begin: Callable[[_Step], None],
-) -> State | Refusal:
-    # Before the move, so that the conditions behind see them; all have the scope of the process.
-    state.variables.update(variables)
-    step = _Step(process, state, now)
+def hear(process: Process, state: State, signal: str, now: float) -> State | Refusal:
+    """The state after an instance heard a signal that another one threw."""
+    return _step(process, state.copy(), now, lambda step: throwing.hear(step, signal))
+
+
+def signals(process: Process, state: State) -> frozenset[str]:
+    """The signals that an instance listens for."""
+    return frozenset(
+        signal
+        for _, _, elements in subscriptions.listening(process, state)
+        for element in elements
+        if (signal := process.nodes[element].signal)
+    )
+
+
+def _take(step: Step, wait: Wait, variables: Mapping[str, Scalar]) -> None:
+    """First what the event's variables do, then the event itself, which that may have ended the wait for."""
+    step.state.variables.update(variables)  # all have the scope of the process
+    conditions.look(step, len(variables))
+    _run(step)
+    step.is_outside = True
+    _happen(step, wait.element, wait.holder)
+
+
+def _fire(step: Step, timer: Pending) -> None:
+    node = step.node(timer.element)
+    holder = step.state.scope(timer.holder) if node.begins is not None else step.state.token(timer.holder)
+    following = again(step, node, holder.due.pop(timer.element))
+    if following is not None:
+        holder.due[timer.element] = following
+    step.is_outside = True
+    scopes.happen(step, node, timer.holder)
+
+
+def _step(process: Process, state: State, now: float, begin: Callable[[Step], None]) -> State | Refusal:
+    step = Step(process, state, now)
     try:
         begin(step)
-        step.run()
-    except (_Refused, ExpressionError) as exc:
+        _run(step)
+    except (Refused, ExpressionError) as exc:
         return Refusal(str(exc))
     return state
 
 
-class _Step:
-    """One step under way. It works on a state that nobody else has yet."""
-
-    def __init__(self, process: Process, state: State, now: float) -> None:
-        self._process = process
-        self._state = state
-        self._now = now
-        self._pending: list[tuple[str, int]] = []  # a stack of (element to enter, scope)
-
-    def take(self, wait: Wait) -> None:
-        """A waiting token takes its message and moves on."""
-        token = next(token for token in self._state.tokens if token.visit == wait.visit)
-        self._end_wait(token)
-        node = self._process.nodes[wait.element]
-        # The event behind an event-based gateway is entered only now.
-        visit = token.visit if node.id == token.at else self._visit(node)
-        self._leave(node, visit, token.scope)
-
-    def run(self) -> None:
-        """Move on until everything waits or is gone."""
-        for _ in range(MOVES):
-            if not self._pending:
-                return
-            self.enter(*self._pending.pop())
-        raise _Refused(f"after {MOVES} moves nothing waits for a message: the model has a loop with no end")
-
-    def enter(self, element: str, scope: int) -> None:
-        """A token comes to an element."""
-        node = self._process.nodes[element]
-        visit = self._visit(node)
-        match node.behaviour:
-            case Behaviour.PASS:
-                self._leave(node, visit, scope)
-            case Behaviour.WAIT | Behaviour.RACE:
-                self._wait(node, visit, scope)
-            case Behaviour.CHOOSE:
-                self._choose(node, visit, scope)
-            case Behaviour.JOIN:
-                self._join(node, visit, scope)
-            case Behaviour.END:
-                self._leave(node, visit, scope)
-            case Behaviour.TERMINATE:
-                self._terminate(scope)
-                self._leave(node, visit, scope)
-
-    def _wait(self, node: Node, visit: int, scope: int) -> None:
-        catching = (self._process.nodes[element] for element in node.catches)
-        names = {
-            catch.id: catch.message_expression.string(self._state.variables)
-            for catch in catching
-            if catch.message_expression
-        }
-        self._state.tokens.append(Token(node.id, scope, visit, names))
-
-    def _choose(self, node: Node, visit: int, scope: int) -> None:
-        chosen = next(self._open(node.exits), node.default)
-        if chosen is None:
-            raise _Refused(f"no outgoing sequence flow of {node.id!r} can be taken")
-        self._left(visit)
-        self._follow([chosen], scope)
-
-    def _join(self, node: Node, visit: int, scope: int) -> None:
-        tokens = self._state.tokens
-        tokens.append(Token(node.id, scope, visit))
-        arrived = [token for token in tokens if token.at == node.id and token.scope == scope]
-        if len(arrived) < node.incoming:
+def _run(step: Step) -> None:
+    """Move on until everything waits or is gone."""
+    for _ in range(MOVES):
+        if not step.pending:
             return
-        for token in arrived:
-            self._end_wait(token)
-        self._follow([*node.exits, *([node.default] if node.default else [])], scope)
+        step.is_outside = False
+        match step.pending.pop():
+            case Move() as move:
+                _enter(step, move)
+            case Happening(element, holder):
+                _happen(step, element, holder)
+    raise Refused(f"after {MOVES} moves nothing waits for a message: the model has a loop with no end")
 
-    def _terminate(self, scope: int) -> None:
-        self._pending = [move for move in self._pending if move[1] != scope]
-        for token in [token for token in self._state.tokens if token.scope == scope]:
-            self._end_wait(token)
 
-    def _leave(self, node: Node, visit: int, scope: int) -> None:
-        """Go on over every flow that is open: without a gateway, several are a split."""
-        self._left(visit)
-        exits = list(self._open(node.exits)) or ([node.default] if node.default else [])
-        if node.exits and not exits:
-            raise _Refused(f"no outgoing sequence flow of {node.id!r} can be taken")
-        self._follow(exits, scope)
+def _happen(step: Step, element: str, holder: int) -> None:
+    """An event happens, if its wait has not ended since."""
+    node = step.node(element)
+    if subscriptions.listens(step, node, holder):
+        scopes.happen(step, node, holder)
 
-    def _open(self, exits: Iterable[Exit]) -> Iterator[Exit]:
-        for flow in exits:
-            if flow.condition is None or flow.condition.condition(self._state.variables):
-                yield flow
 
-    def _follow(self, exits: list[Exit], scope: int) -> None:
-        """Enter what is behind these flows; with no flow the token is gone, and perhaps its scope done."""
-        self._pending.extend((flow.target, scope) for flow in reversed(exits))
-        if any(other == scope for _, other in self._pending):
-            return
-        if any(token.scope == scope for token in self._state.tokens):
-            return
-        self._state.scopes = [each for each in self._state.scopes if each.id != scope]
-        self._state.end = "completed"
-
-    def _visit(self, node: Node) -> int:
-        self._state.path.append(Visit(node.id, self._now, None))
-        return len(self._state.path) - 1
-
-    def _left(self, visit: int) -> None:
-        self._state.path[visit].left = self._now
-
-    def _end_wait(self, token: Token) -> None:
-        self._state.tokens.remove(token)
-        self._left(token.visit)
+def _enter(step: Step, move: Move) -> None:
+    """A token comes to an element."""
+    node = step.node(move.element)
+    if node.repeats is not None and move.counter is None:
+        if not repetition.begin(step, node, node.repeats, move.scope):
+            scopes.go_on(step, node, move.scope)
+        return
+    visit, scope = step.enter(node.id), move.scope
+    match node.behaviour:
+        case Behaviour.PASS | Behaviour.END:
+            scopes.leave(step, node, visit, scope, move.counter)
+        case Behaviour.WAIT | Behaviour.RACE:
+            scopes.wait(step, node, visit, move)
+        case Behaviour.NEST:
+            scopes.nest(step, node, visit, move)
+        case Behaviour.CHOOSE:
+            gateways.choose(step, node, visit, scope)
+        case Behaviour.JOIN:
+            gateways.join(step, node, visit, scope)
+        case Behaviour.MERGE:
+            gateways.merge(step, node, visit, scope)
+        case Behaviour.TERMINATE:
+            scopes.terminate(step, node, visit, scope)
+        case Behaviour.FAIL:
+            throwing.fail(step, node, visit, scope)
+        case Behaviour.ESCALATE:
+            throwing.escalate(step, node, visit, scope)
+        case Behaviour.CANCEL:
+            throwing.cancel(step, node, visit, scope)
+        case Behaviour.SIGNAL:
+            throwing.signal(step, node, visit, scope)
+        case Behaviour.COMPENSATE:
+            compensation.compensate(step, scope, node.compensates)
+            scopes.leave(step, node, visit, scope)

@@ -1,47 +1,31 @@
-"""A model made ready to run: every element has a behaviour, every condition is compiled.
-
-What has no behaviour here is refused by type, name and id, never skipped.
-"""
+"""A model made ready to run: every element has a behaviour, every expression is compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from types import MappingProxyType
 
-from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
-from trackflow.errors import ExpressionError, ModelError
 
 
 class Behaviour(Enum):
     """What a token does that comes to an element."""
 
     PASS = auto()  # goes on at once
-    WAIT = auto()  # waits for the element's message
-    RACE = auto()  # waits for the first message of the events behind
+    WAIT = auto()  # waits for the element's own event, or for what its boundary events bring
+    RACE = auto()  # waits for the first of the events behind an event-based gateway
     CHOOSE = auto()  # takes the first flow whose condition is true
     JOIN = auto()  # waits until a token has come for every incoming flow, then takes all flows
+    MERGE = auto()  # waits until no other token can come, then takes the flows whose conditions are true
+    NEST = auto()  # waits until everything in the subprocess is done
     END = auto()  # is gone
     TERMINATE = auto()  # is gone, and every other token of its scope with it
-
-
-# By element type and event. Only what is listed can run.
-_BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
-    ("startEvent", None): Behaviour.PASS,
-    ("startEvent", "message"): Behaviour.PASS,
-    ("task", None): Behaviour.PASS,
-    ("manualTask", None): Behaviour.PASS,
-    ("intermediateThrowEvent", None): Behaviour.PASS,
-    ("intermediateCatchEvent", "message"): Behaviour.WAIT,
-    ("receiveTask", "message"): Behaviour.WAIT,
-    ("eventBasedGateway", None): Behaviour.RACE,
-    ("exclusiveGateway", None): Behaviour.CHOOSE,
-    ("parallelGateway", None): Behaviour.JOIN,
-    ("endEvent", None): Behaviour.END,
-    ("endEvent", "terminate"): Behaviour.TERMINATE,
-}
+    FAIL = auto()  # throws an error
+    ESCALATE = auto()  # throws an escalation, and goes on unless that interrupts it
+    CANCEL = auto()  # cancels its transaction
+    COMPENSATE = auto()  # has what is done undone, and goes on
+    SIGNAL = auto()  # throws a signal, and goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +37,27 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """When a timer event fires: its kind (`duration`, `date`, `cycle`) and the text, perhaps to be evaluated.
+
+    `repeats`: whether it fires again; only what interrupts nothing does (`TimerDeclarationImpl`).
+    """
+
+    kind: str
+    text: Expression
+    repeats: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """How a multi-instance element runs."""
+
+    sequential: bool
+    cardinality: Expression
+    until: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """An element, ready to run.
 
@@ -60,23 +65,65 @@ class Node:
         id: of the element.
         name: its label.
         behaviour: what a token does here.
+        scope: id of the subprocess that it lies in; None directly in the process.
         incoming: how many flows lead here.
         exits: the flows that leave, in the order of the file, without the default flow.
         default: the flow that is taken if none of `exits` is.
         message: what it awaits, or starts with.
         message_expression: the same, if it is to be evaluated when the wait begins.
-        catches: ids of the elements whose messages a token that waits here can take.
+        clock: when it fires.
+        condition: of a conditional event.
+        signal: name of the signal that it throws or listens for.
+        code: of an error or escalation that it throws or catches; None catches any.
+        compensates: of a compensation event that is thrown, the activity that it is for; None: everything.
+        handler: the activity that compensates it.
+        catches: ids of the elements whose events a token that waits here can take for itself.
+        boundary: ids of its boundary events that listen: for a message, a timer, a signal, a condition.
+        host: of a boundary event, the element that it is attached to.
+        begins: of an event subprocess's start event, the id of the event subprocess; of a subprocess that is
+            not triggered, None.
+        interrupting: whether it ends what it is attached to, or what it stands in.
+        triggered: whether it is an event subprocess.
+        start: of a subprocess, the id of the start event that a token in it begins at.
+        repeats: of a multi-instance element.
     """
 
     id: str
     name: str | None
     behaviour: Behaviour
+    scope: str | None
     incoming: int
     exits: tuple[Exit, ...]
     default: Exit | None
     message: str | None
     message_expression: Expression | None
+    clock: Clock | None
+    condition: Expression | None
+    signal: str | None
+    code: str | None
+    compensates: str | None
+    handler: str | None
     catches: tuple[str, ...]
+    boundary: tuple[str, ...]
+    host: str | None
+    begins: str | None
+    interrupting: bool
+    triggered: bool
+    start: str | None
+    repeats: Repeats | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What catches what is thrown inside a scope: ids of events, in the order in which they are asked.
+
+    Attributes:
+        inside: start events of the event subprocesses in it.
+        outside: boundary events of the subprocess.
+    """
+
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,97 +134,18 @@ class Process:
         id: of the BPMN process.
         nodes: by element id.
         starts: message name → id of the start event.
+        ends: ids of the end events.
         variables: names that an expression uses.
+        triggers: by scope (None: the process), the start events of event subprocesses that listen.
+        handlers: by what is thrown (`error`, `escalation`, `cancel`) and scope.
+        reach: by inclusive gateway, the elements that a token can come from to it.
     """
 
     id: str
     nodes: Mapping[str, Node]
     starts: Mapping[str, str]
+    ends: frozenset[str]
     variables: frozenset[str]
-
-
-def prepare(model: Model) -> Process:
-    """The model, ready to run. Raises ModelError: something in it is not supported, or cannot be read."""
-    for element in model.elements.values():
-        for reason in _obstacles(model, element):
-            raise ModelError(f"{model.file}: {element}{reason} is not supported by the embedded engine")
-    nodes = {element.id: _node(model, element) for element in model.elements.values()}
-    return Process(
-        id=model.process,
-        nodes=MappingProxyType(nodes),
-        starts=MappingProxyType(_starts(model)),
-        variables=model.variables,
-    )
-
-
-def _obstacles(model: Model, element: Element) -> Iterator[str]:
-    """Why the element cannot run, as the end of its description."""
-    if (element.type, element.event) not in _BEHAVIOURS:
-        yield f" with the event {element.event!r}" if element.event else ""
-    yield from (f" with {feature!r}" for feature in element.features)
-    yield from [" with several instances"] if element.repetition else []
-    if element.event == "message" and element.message is None:
-        yield " without a message"
-    if element.type == "startEvent" and "{" in (element.message or ""):
-        yield " with an expression as its message's name"
-    for flow in (model.flows[id_] for id_ in element.outgoing):
-        target = model.elements[flow.target]
-        # Also in Camunda 7 only catch events can stand behind it.
-        if element.type == "eventBasedGateway" and target.type != "intermediateCatchEvent":
-            yield f" with {target} behind it"
-        if flow.language is not None:
-            yield f" with {flow}, whose condition is a script in {flow.language!r},"
-
-
-def _starts(model: Model) -> dict[str, str]:
-    starts: dict[str, str] = {}
-    for element in model.elements.values():
-        if element.type == "startEvent" and element.message:
-            if element.message in starts:
-                raise ModelError(f"{model.file}: {element}: another start event has {element.message!r}, too")
-            starts[element.message] = element.id
-    return starts
-
-
-def _node(model: Model, element: Element) -> Node:
-    behaviour = _BEHAVIOURS[element.type, element.event]
-    flows = [model.flows[id_] for id_ in element.outgoing]
-    exits = {flow.id: Exit(flow.target, _condition(model, flow)) for flow in flows}
-    default = exits.pop(element.default) if element.default else None
-    catches: tuple[str, ...] = ()
-    if behaviour is Behaviour.WAIT:
-        catches = (element.id,)
-    elif behaviour is Behaviour.RACE:
-        catches = tuple(flow.target for flow in flows)
-    return Node(
-        id=element.id,
-        name=element.name,
-        behaviour=behaviour,
-        incoming=len(element.incoming),
-        exits=tuple(exits.values()),
-        default=default,
-        message=element.message,
-        message_expression=_message_expression(model, element),
-        catches=catches,
-    )
-
-
-def _condition(model: Model, flow: Flow) -> Expression | None:
-    if flow.condition is None:
-        return None
-    if not flow.condition.startswith(("${", "#{")):
-        raise ModelError(f"{model.file}: {flow}: its condition {flow.condition!r} is no ${{…}} expression")
-    return _compiled(model, flow, flow.condition)
-
-
-def _message_expression(model: Model, element: Element) -> Expression | None:
-    if element.message is None or not ("${" in element.message or "#{" in element.message):
-        return None
-    return _compiled(model, element, element.message)
-
-
-def _compiled(model: Model, where: Flow | Element, text: str) -> Expression:
-    try:
-        return expressions.compile(text)
-    except ExpressionError as exc:
-        raise ModelError(f"{model.file}: {where}: {exc}") from exc
+    triggers: Mapping[str | None, tuple[str, ...]]
+    handlers: Mapping[tuple[str, str | None], Handlers]
+    reach: Mapping[str, frozenset[str]]

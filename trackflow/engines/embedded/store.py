@@ -18,6 +18,8 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
+    delete,
+    exists,
     false,
     func,
     insert,
@@ -57,11 +59,30 @@ instances = Table(
     Column("state", Text, nullable=False),  # last: SQLite reads a long row's end only when asked for it
     Index("engine_instances_by_key", "tenant", "business_key"),
 )
+# Who asks what runs on a version must not read what has ended.
+_is_running = instances.c.ended.is_(None)
+_running = Index(
+    "engine_instances_running",
+    *(instances.c[name] for name in ("tenant", "process", "version", "business_key", "id")),
+    sqlite_where=_is_running,
+    postgresql_where=_is_running,
+)
+
+
+# Processes that start no more. They are deployed, and what runs of them goes on.
+withdrawn = Table(
+    "engine_withdrawn",
+    _metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("process", String(SHORT), primary_key=True),
+    Column("withdrawn_at", Double, nullable=False),  # epoch seconds
+)
 
 
 def create_tables(connection: Connection) -> None:
     """Create what is missing; whoever opens the ledger calls it."""
     _metadata.create_all(connection)
+    _running.create(connection, checkfirst=True)  # the table may be an earlier version's
 
 
 def lock_models(connection: Connection) -> None:
@@ -82,6 +103,15 @@ _oldest_first = (instances.c.started, instances.c.id)
 newest_versions = Prepared(
     select(models.c.process, func.max(models.c.version).label("version"))
     .where(_of_tenant)
+    .group_by(models.c.process)
+)
+# The same of those that start.
+starting_versions = Prepared(
+    select(models.c.process, func.max(models.c.version).label("version"))
+    .where(
+        _of_tenant,
+        ~exists().where(withdrawn.c.tenant == models.c.tenant, withdrawn.c.process == models.c.process),
+    )
     .group_by(models.c.process)
 )
 one_model = select(models.c.source, models.c.file, models.c.digest).where(
@@ -123,3 +153,42 @@ instances_of_keys = (
     .order_by(*_oldest_first)
 )
 instances_with_path = select(*_summary, instances.c.state).where(_of_keys).order_by(*_oldest_first)
+
+# ---- versions ----------------------------------------------------------------------------------------
+
+all_versions = (
+    select(models.c.process, models.c.version).where(_of_tenant).order_by(models.c.process, models.c.version)
+)
+count_versions = select(func.count()).where(_of_tenant, models.c.process == bindparam("process"))
+_runs_of_tenant = (instances.c.tenant == bindparam("tenant")) & _is_running
+count_running = (
+    select(instances.c.process, instances.c.version, func.count().label("running"))
+    .where(_runs_of_tenant)
+    .group_by(instances.c.process, instances.c.version)
+)
+running_on = (
+    select(instances.c.id, instances.c.business_key)
+    .where(
+        _runs_of_tenant,
+        instances.c.process == bindparam("process"),
+        instances.c.version == bindparam("version"),
+        # One comparison of both would be no condition for an index of SQLite's.
+        instances.c.business_key >= bindparam("after_key"),
+        (instances.c.business_key > bindparam("after_key")) | (instances.c.id > bindparam("after_id")),
+    )
+    .order_by(instances.c.business_key, instances.c.id)
+    .limit(bindparam("most"))
+)
+one_running = select(instances.c.state).where(
+    _runs_of_tenant, instances.c.id == bindparam("instance"), instances.c.version == bindparam("version")
+)
+move_instance = (
+    update(instances)
+    .where(instances.c.id == bindparam("instance"))
+    .values(state=bindparam("state"), version=bindparam("to"))
+)
+all_withdrawn = select(withdrawn.c.process).where(withdrawn.c.tenant == bindparam("tenant"))
+insert_withdrawn = insert(withdrawn)
+bring_back = delete(withdrawn).where(
+    withdrawn.c.tenant == bindparam("tenant"), withdrawn.c.process == bindparam("process")
+)

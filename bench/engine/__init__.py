@@ -1,0 +1,1 @@
+"""Measures the embedded engine; `python -m bench.engine`."""

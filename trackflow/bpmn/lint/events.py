@@ -1,0 +1,62 @@
+"""The three places that name events against each other: choreography, models, services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from trackflow.bpmn.lint.finding import Finding, Severity, error, warning
+from trackflow.bpmn.lint.surroundings import Surroundings
+from trackflow.bpmn.model import Element, Model
+
+UNKNOWN = error("event-not-in-choreography")
+NOT_EMITTED = warning("event-not-emitted")
+NOT_AWAITED = warning("event-not-in-model")
+
+
+def unknown(model: Model, around: Surroundings) -> Iterator[Finding]:
+    """What the model awaits, and the choreography does not know."""
+    for element in _awaiting(model):
+        # A name with an expression is known only when an instance waits for it.
+        if element.message not in around.events and not _is_computed(element.message):
+            words = f"awaits {element.message!r}, which the choreography does not know"
+            yield UNKNOWN.at(model, element, words, element.message)
+
+
+def unemitted(model: Model, around: Surroundings) -> Iterator[Finding]:
+    """What the model awaits, and no service emits. The first event of an order comes from outside."""
+    said = set(around.emitted | model.starts)
+    for element in _awaiting(model):
+        if element.message and element.message in around.events and element.message not in said:
+            said.add(element.message)
+            words = f"awaits {element.message!r}, which no service emits"
+            yield NOT_EMITTED.at(model, element, words, element.message)
+
+
+def unawaited(models: Sequence[Model], around: Surroundings) -> Iterator[Finding]:
+    """What the choreography knows, and no model awaits."""
+    awaited = frozenset[str]().union(*(model.messages for model in models), around.ignored)
+    if any(_is_computed(name) for name in awaited):
+        return
+    for event in around.events:
+        if event not in awaited:
+            yield Finding(NOT_AWAITED.id, NOT_AWAITED.severity, f"{event}: no model awaits it", event=event)
+
+
+def undeclared(around: Surroundings) -> Iterator[Finding]:
+    """What a service emits, and the choreography does not know."""
+    for service, emitted in around.emits.items():
+        missing = [event for event in emitted if event not in around.events]
+        if missing:
+            words = f"{service} emits {', '.join(missing)}, which the choreography does not know"
+            yield Finding(UNKNOWN.id, Severity.ERROR, words, service=service)
+
+
+def _awaiting(model: Model) -> Iterator[Element]:
+    throws = ("intermediateThrowEvent", "endEvent", "sendTask")
+    return (
+        each for each in model.elements.values() if each.message in model.messages and each.type not in throws
+    )
+
+
+def _is_computed(name: str | None) -> bool:
+    return "${" in (name or "") or "#{" in (name or "")

@@ -1,0 +1,54 @@
+"""Conditional events: they happen when their condition is true (BPMN 10.5.5, 13.5.2).
+
+The engine family looks at a condition when the wait for it begins, and at all conditions once for *each*
+variable that an event sets (`ExecutionEntity.dispatchEvent`): an event that interrupts nothing happens so
+often. An event sets the variables of its payload that the model names, and the one that proves that it
+happened. A condition with a variable that is not there is false (`UelExpressionCondition.tryEvaluate`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from trackflow.engines.embedded import subscriptions
+from trackflow.engines.embedded.process import Node
+from trackflow.engines.embedded.state import Scope, Token
+from trackflow.engines.embedded.step import Happening, Step
+from trackflow.errors import ExpressionError
+
+
+def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
+    """A wait has begun: what is true already happens next."""
+    step.pending.extend(_true(step, holder, elements))
+
+
+def look(step: Step, variables: int) -> None:
+    """An event has set so many variables of its payload: what is true happens next."""
+    happen = [
+        each
+        for holder, _, elements in subscriptions.listening(step.process, step.state)
+        for each in _true(step, holder, elements)
+    ]
+    step.pending.extend(happen * (variables + 1))
+
+
+def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:
+    if isinstance(holder, Token):
+        id_, scope, counter = holder.visit, holder.scope, holder.counter
+    else:
+        id_, scope, counter = holder.id, holder.id, None
+    for element in elements:
+        node = step.node(element)
+        if node.condition is not None and _is_true(step, node, scope, counter):
+            yield Happening(element, id_)
+
+
+def _is_true(step: Step, node: Node, scope: int, counter: int | None) -> bool:
+    assert node.condition is not None
+    variables = step.variables(scope, counter)
+    try:
+        return node.condition.condition(variables)
+    except ExpressionError:
+        if node.condition.names - variables.keys():
+            return False
+        raise

@@ -1,0 +1,170 @@
+"""From a model to a process that can run. What cannot is refused by type, name and id, never skipped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from types import MappingProxyType
+
+from trackflow.bpmn import Element, Flow, Model, expressions
+from trackflow.bpmn.expressions import Expression
+from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, obstacles
+from trackflow.engines.embedded.process import Behaviour, Clock, Exit, Handlers, Node, Process, Repeats
+from trackflow.engines.embedded.reach import reach
+from trackflow.errors import ExpressionError, ModelError
+
+THROWN = ("error", "escalation", "cancel")
+
+
+def prepare(model: Model) -> Process:
+    """The model, ready to run. Raises ModelError: something in it is not supported, or cannot be read."""
+    for obstacle in obstacles(model):
+        raise ModelError(f"{model.file}: {obstacle}")
+    return _Preparing(model).process()
+
+
+class _Preparing:
+    """One model that has no obstacles, looked at from all sides."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._elements = model.elements
+        self._boundary = defaultdict[str | None, list[Element]](list)  # by host
+        self._triggers = defaultdict[str | None, list[Element]](list)  # by the scope that they listen in
+        self._inner_starts = dict[str | None, str]()  # by subprocess
+        self._links = dict[tuple[str | None, str | None], str]()  # by scope and name: where a link leads
+        for element in self._elements.values():
+            self._file(element)
+
+    def _file(self, element: Element) -> None:
+        subprocess = self._elements.get(element.scope or "")
+        if element.type == "boundaryEvent":
+            self._boundary[element.attached_to].append(element)
+        elif element.type == "startEvent" and subprocess is not None:
+            self._inner_starts[subprocess.id] = element.id
+            if subprocess.triggered:
+                self._triggers[subprocess.scope].append(element)
+        elif element.type == "intermediateCatchEvent" and element.event == "link":
+            self._links[element.scope, element.reference] = element.id
+
+    def process(self) -> Process:
+        """The process."""
+        return Process(
+            id=self._model.process,
+            nodes=MappingProxyType({id_: self._node(element) for id_, element in self._elements.items()}),
+            starts=MappingProxyType(
+                {each.message: each.id for each in self._elements.values() if _starts(each) and each.message}
+            ),
+            ends=frozenset(each.id for each in self._elements.values() if each.type == "endEvent"),
+            variables=self._model.variables,
+            triggers=MappingProxyType(
+                {
+                    scope: tuple(each.id for each in found if each.event in LISTENS)
+                    for scope, found in self._triggers.items()
+                }
+            ),
+            handlers=MappingProxyType(dict(self._handlers())),
+            reach=MappingProxyType(reach(self._model)),
+        )
+
+    def _node(self, element: Element) -> Node:
+        flows = [self._model.flows[id_] for id_ in element.outgoing]
+        exits = {flow.id: Exit(self._target(flow), self._condition(flow)) for flow in flows}
+        default = exits.pop(element.default) if element.default else None
+        behaviour = BEHAVIOURS[element.type, element.event]
+        subprocess = self._elements.get(element.scope or "")
+        is_trigger = element.type == "startEvent" and subprocess is not None and subprocess.triggered
+        return Node(
+            id=element.id,
+            name=element.name,
+            behaviour=behaviour,
+            scope=element.scope,
+            incoming=len(element.incoming),
+            exits=tuple(exits.values()),
+            default=default,
+            message=element.message,
+            message_expression=self._message_expression(element),
+            clock=self._clock(element),
+            condition=self._compiled(element, element.condition) if element.condition else None,
+            signal=element.reference if element.event == "signal" else None,
+            code=element.reference if element.event in THROWN else None,
+            compensates=element.reference if element.event == "compensate" else None,
+            handler=self._handler_of(element),
+            catches=_catches(element, behaviour, [exit_.target for exit_ in exits.values()]),
+            boundary=tuple(each.id for each in self._boundary[element.id] if each.event in LISTENS),
+            host=element.attached_to,
+            begins=element.scope if is_trigger else None,
+            interrupting=element.interrupting or element.event == "error",
+            triggered=element.triggered,
+            start=self._inner_starts.get(element.id),
+            repeats=self._repeats(element),
+        )
+
+    def _handler_of(self, element: Element) -> str | None:
+        """What compensates it: its compensation boundary event is associated with it (BPMN 10.7.1)."""
+        events = self._boundary[element.id]
+        return next((each.reference for each in events if each.event == "compensate"), None)
+
+    def _target(self, flow: Flow) -> str:
+        """Where a flow leads: a flow to a link's throw event leads on to its catch event.
+
+        The engine family knows no throw event of a link either (`BpmnParse.parseSequenceFlow`).
+        """
+        target = self._elements[flow.target]
+        if target.type == "intermediateThrowEvent" and target.event == "link":
+            return self._links[target.scope, target.reference]
+        return flow.target
+
+    def _condition(self, flow: Flow) -> Expression | None:
+        return None if flow.condition is None else self._compiled(flow, flow.condition)
+
+    def _message_expression(self, element: Element) -> Expression | None:
+        if element.message is None or not ("${" in element.message or "#{" in element.message):
+            return None
+        return self._compiled(element, element.message)
+
+    def _clock(self, element: Element) -> Clock | None:
+        timer = element.timer
+        if timer is None:
+            return None
+        repeats = timer.kind == "cycle" and not element.interrupting
+        return Clock(timer.kind, self._compiled(element, timer.text), repeats)
+
+    def _repeats(self, element: Element) -> Repeats | None:
+        found = element.repetition
+        if found is None or found.cardinality is None:
+            return None
+        until = self._compiled(element, found.until) if found.until else None
+        return Repeats(found.sequential, self._compiled(element, found.cardinality), until)
+
+    def _compiled(self, where: Flow | Element, text: str) -> Expression:
+        try:
+            return expressions.compile(text)
+        except ExpressionError as exc:
+            raise ModelError(f"{self._model.file}: {where}: {exc}") from exc
+
+    def _handlers(self) -> Iterator[tuple[tuple[str, str | None], Handlers]]:
+        """By what is thrown and where."""
+        scopes: list[str | None] = [None, *self._inner_starts]
+        for thrown in THROWN:
+            for scope in scopes:
+                inside, outside = self._triggers[scope], self._boundary[scope]
+                found = Handlers(_in_order(inside, thrown), _in_order(outside, thrown))
+                if found.inside or found.outside:
+                    yield (thrown, scope), found
+
+
+def _in_order(elements: Iterable[Element], thrown: str) -> tuple[str, ...]:
+    """Those that name a code come first (`ErrorEventDefinition.getPrecedence`)."""
+    found = [each for each in elements if each.event == thrown]
+    return tuple(each.id for each in sorted(found, key=lambda each: each.reference is None))
+
+
+def _catches(element: Element, behaviour: Behaviour, targets: list[str]) -> tuple[str, ...]:
+    if behaviour is Behaviour.RACE:
+        return tuple(targets)
+    return (element.id,) if behaviour is Behaviour.WAIT and element.event in LISTENS else ()
+
+
+def _starts(element: Element) -> bool:
+    return element.type == "startEvent" and element.scope is None

@@ -1,0 +1,142 @@
+"""How tokens leave elements, and how subprocesses begin and end (BPMN 13.3.4, 13.5.3).
+
+An event that happens at a boundary or triggers an event subprocess does so as a token that enters it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from trackflow.engines.embedded import compensation, conditions, repetition, subscriptions
+from trackflow.engines.embedded.process import Node
+from trackflow.engines.embedded.state import PROCESS, Scope, Token
+from trackflow.engines.embedded.step import Move, Step, stuck
+from trackflow.engines.variables import Scalar
+
+NOTHING: Mapping[str, Scalar] = MappingProxyType({})
+
+
+def wait(step: Step, node: Node, visit: int, move: Move) -> None:
+    """A token stays at an element."""
+    token = Token(node.id, move.scope, visit, counter=move.counter)
+    step.state.tokens.append(token)
+    listens = subscriptions.of_token(step.process, step.state, token)
+    subscriptions.begin(step, token, listens)
+    conditions.look_at(step, token, listens)
+
+
+def nest(step: Step, node: Node, visit: int, move: Move) -> None:
+    """A token comes to a subprocess: it stays there while another begins inside."""
+    assert node.start is not None
+    step.move([Move(node.start, visit)])
+    wait(step, node, visit, move)
+    begin(step, Scope(visit, node.id))
+
+
+def begin(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> None:
+    """A process or subprocess begins: from now on its event subprocesses can be triggered.
+
+    `variables`: that a process begins with.
+    """
+    step.state.scopes.append(scope)
+    listens = step.process.triggers.get(scope.of, ())
+    subscriptions.begin(step, scope, listens)
+    step.state.variables.update(variables)
+    conditions.look_at(step, scope, listens)
+
+
+def leave(step: Step, node: Node, visit: int, scope: int, counter: int | None = None) -> None:
+    """Go on over every flow that is open: without a gateway, several are a split (BPMN 13.2.1).
+
+    `counter`: which instance of a multi-instance element it is that is left.
+    """
+    step.left(visit)
+    compensation.remember(step, node, scope)
+    if scope != PROCESS and step.state.scope(scope).times is not None:
+        if repetition.is_over(step, node, scope, counter):
+            end_repetition(step, node, scope)
+        return
+    go_on(step, node, scope)
+
+
+def go_on(step: Step, node: Node, scope: int) -> None:
+    """Follow the flows of an element that is left; where none leaves it, the token is gone."""
+    exits = list(step.open(node.exits, scope)) or ([node.default] if node.default else [])
+    if node.exits and not exits:
+        stuck(node)
+    step.follow(exits, scope)
+    if not exits:
+        end_if_empty(step, scope)
+
+
+def end_repetition(step: Step, node: Node, body: int) -> None:
+    """All instances of a multi-instance element are done, or enough of them: the others end."""
+    step.clear(body)
+    host = step.state.token(body)
+    compensation.remember_scope(step, step.close(body), host.scope)
+    step.state.tokens.remove(host)
+    step.left(body)
+    go_on(step, node, host.scope)
+
+
+def end_if_empty(step: Step, scope: int) -> None:
+    """A scope whose last token is gone is done: the token that waits for it leaves (BPMN 13.3.4)."""
+    if not step.is_empty(scope):
+        return
+    ended = step.close(scope)
+    if scope == PROCESS:
+        step.state.end = "completed"
+        return
+    host = step.state.token(scope)
+    compensation.remember_scope(step, ended, host.scope)
+    step.state.tokens.remove(host)
+    leave(step, step.node(host.at), host.visit, host.scope, host.counter)
+
+
+def terminate(step: Step, node: Node, visit: int, scope: int) -> None:
+    """Everything else in the scope ends, and what was still to be done there (BPMN 13.5.6)."""
+    step.clear(scope)
+    leave(step, node, visit, scope)
+
+
+def happen(step: Step, node: Node, holder: int) -> None:
+    """The event of an element happens, at the token or scope that listens for it."""
+    if node.begins is not None:
+        trigger(step, node, step.state.scope(holder))
+    elif node.host is not None:
+        break_in(step, node, step.state.token(holder))
+    else:
+        _take(step, node, step.state.token(holder))
+
+
+def trigger(step: Step, node: Node, scope: Scope) -> None:
+    """An event subprocess begins; an interrupting one ends everything else in its scope (BPMN 13.5.4).
+
+    It also ends the subscriptions of the subprocess's boundary events: in the engine family both are those of
+    one execution, which is interrupted (`PvmExecutionImpl.interrupt`).
+    """
+    assert node.begins is not None
+    if node.interrupting:
+        step.clear(scope.id)
+        subscriptions.mute(scope)
+        if scope.id != PROCESS and (host := step.state.token(scope.id)).counter is None:
+            subscriptions.mute(host)
+    step.move([Move(node.begins, scope.id)])
+
+
+def break_in(step: Step, node: Node, host: Token) -> None:
+    """A boundary event happens; an interrupting one ends what it is attached to (BPMN 13.3.2)."""
+    if node.interrupting:
+        step.cancel(host)
+    step.move([Move(node.id, host.scope)])
+
+
+def _take(step: Step, node: Node, token: Token) -> None:
+    """A token gets what it waits for, and moves on."""
+    step.state.tokens.remove(token)
+    visit = token.visit
+    if node.id != token.at:  # the event behind an event-based gateway is entered only now
+        step.left(visit, canceled=True)  # in the engine family's words: the other events are canceled
+        visit = step.enter(node.id)
+    leave(step, node, visit, token.scope, token.counter)

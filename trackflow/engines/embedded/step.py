@@ -1,0 +1,180 @@
+"""One step under way: the state that it changes, the moves still to be made, and what any rule needs.
+
+Rules never call each other to move on: they put moves on the stack. Of several moves that are possible, the
+one that became possible last comes first (the engine's `CommandInvocationContext` is a stack, too), with the
+flows of one element in the order of the file. So a model with many elements costs no frames of Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple, NoReturn
+
+from trackflow.bpmn.expressions import Expression
+from trackflow.engines.embedded.process import Exit, Node, Process
+from trackflow.engines.embedded.state import PROCESS, Scope, State, Token, Visit
+
+
+class Refused(Exception):
+    """Ends a step; its text is the reason."""
+
+
+class Move(NamedTuple):
+    """An element that is to be entered, in which scope; of a multi-instance element, as which instance."""
+
+    element: str
+    scope: int
+    counter: int | None = None
+
+
+class Happening(NamedTuple):
+    """The event of an element that is to happen, if its holder still listens for it when its turn comes."""
+
+    element: str
+    holder: int
+
+
+class Step:
+    """On a state that nobody else has yet.
+
+    Attributes:
+        process: the model.
+        state: what changes.
+        now: epoch seconds.
+        pending: a stack of what is still to be done.
+        is_outside: whether nothing was done from the stack yet since a waiting token got its event.
+    """
+
+    def __init__(self, process: Process, state: State, now: float) -> None:
+        self.process = process
+        self.state = state
+        self.now = now
+        self.pending: list[Move | Happening] = []
+        self.is_outside = False
+
+    def node(self, element: str) -> Node:
+        """An element, ready to run."""
+        return self.process.nodes[element]
+
+    def move(self, moves: Iterable[Move]) -> None:
+        """To be made next, in this order."""
+        self.pending.extend(reversed(list(moves)))
+
+    def moves(self) -> Iterator[Move]:
+        """The elements that are still to be entered."""
+        return (each for each in self.pending if isinstance(each, Move))
+
+    # ---- the path ------------------------------------------------------------------------------------
+
+    def enter(self, element: str) -> int:
+        """Note in the path that a token came; its place there."""
+        self.state.path.append(Visit(element, self.now, None))
+        return len(self.state.path) - 1
+
+    def left(self, visit: int, *, canceled: bool = False) -> None:
+        """Note in the path that it is gone."""
+        seen = self.state.path[visit]
+        seen.left, seen.canceled = self.now, canceled
+
+    # ---- scopes --------------------------------------------------------------------------------------
+
+    def inside(self, scope: int) -> set[int]:
+        """Ids of this scope and of all scopes in it."""
+        found = {scope}
+        for token in self.state.tokens:  # a token is older than the scope that it waits for
+            if token.scope in found:
+                found.add(token.visit)
+        return found
+
+    def is_empty(self, scope: int) -> bool:
+        """Whether nothing is there, nor will come."""
+        return not any(move.scope == scope for move in self.moves()) and not any(
+            token.scope == scope for token in self.state.tokens
+        )
+
+    def cancel(self, token: Token) -> None:
+        """End a token and all that goes on inside of what it is at."""
+        if any(scope.id == token.visit for scope in self.state.scopes):
+            self.clear(token.visit)
+            self.close(token.visit)
+        self.state.tokens.remove(token)
+        self.left(token.visit, canceled=True)
+
+    def clear(self, scope: int) -> None:
+        """End everything in a scope; it stays."""
+        self.pending = [each for each in self.pending if isinstance(each, Happening) or each.scope != scope]
+        for token in [token for token in self.state.tokens if token.scope == scope]:
+            self.cancel(token)
+
+    def close(self, scope: int) -> Scope:
+        """Take a scope away; nothing may be in it."""
+        found = self.state.scope(scope)
+        self.state.scopes.remove(found)
+        return found
+
+    # ---- expressions ---------------------------------------------------------------------------------
+
+    def variables(self, scope: int, counter: int | None = None) -> Mapping[str, object]:
+        """What an expression sees there: the process variables, and the counters around it.
+
+        `nrOfInstances`, `nrOfActiveInstances`, `nrOfCompletedInstances` and `loopCounter`: BPMN 13.3.7,
+        `MultiInstanceActivityBehavior`.
+        """
+        if counter is None and all(each.times is None for each in self.state.scopes):
+            return self.state.variables
+        counters = dict[str, object]() if counter is None else {"loopCounter": counter}
+        while scope != PROCESS:
+            counters = self._counters(self.state.scope(scope)) | counters
+            host = self.state.token(scope)
+            counters = ({} if host.counter is None else {"loopCounter": host.counter}) | counters
+            scope = host.scope
+        return {**self.state.variables, **counters}
+
+    def _counters(self, scope: Scope) -> dict[str, object]:
+        if scope.times is None or scope.of is None:
+            return {}
+        repeats = self.node(scope.of).repeats
+        planned, completed = scope.times
+        active = 1 if repeats and repeats.sequential else planned - completed
+        return {
+            "nrOfInstances": planned,
+            "nrOfCompletedInstances": completed,
+            "nrOfActiveInstances": active,
+        }
+
+    def open(self, exits: Iterable[Exit], scope: int) -> Iterator[Exit]:
+        """Those of the flows whose conditions are true, or that have none."""
+        variables = self.variables(scope)
+        for flow in exits:
+            if flow.condition is None or flow.condition.condition(variables):
+                yield flow
+
+    def follow(self, exits: Iterable[Exit], scope: int) -> None:
+        """Enter next what is behind these flows: the first one first.
+
+        But the last one first where a waiting token leaves: there the engine's stack is not at work yet,
+        so that each flow is run to its end before the next is put on it
+        (`CommandInvocationContext.performNext`).
+        """
+        moves = [Move(flow.target, scope) for flow in exits]
+        self.move(reversed(moves) if self.is_outside else moves)
+
+
+def stuck(node: Node) -> NoReturn:
+    """Raise what ends a step that cannot go on behind an element."""
+    raise Refused(f"no outgoing sequence flow of {node.id!r} can be taken")
+
+
+def whole(node: Node, expression: Expression, variables: Mapping[str, object]) -> int:
+    """The number of instances that an expression says, as `resolveLoopCardinality` takes it."""
+    value = expression.evaluate(variables)
+    if isinstance(value, str):
+        try:
+            value = int(value) if value.isascii() and value.strip() == value and "_" not in value else None
+        except ValueError:
+            value = None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise Refused(f"the loopCardinality of {node.id!r} should be a number")
+    if value < 0:
+        raise Refused(f"the loopCardinality of {node.id!r} should be 0 or more, not {value}")
+    return int(value)

@@ -1,0 +1,148 @@
+"""Who listens for what: a token for its element's events and its boundary events, a scope for the events that
+trigger its event subprocesses (BPMN 10.5.4 to 10.5.6, 13.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trackflow.bpmn import times
+from trackflow.engines.embedded.process import Clock, Node, Process
+from trackflow.engines.embedded.state import Due, Scope, State, Token
+from trackflow.engines.embedded.step import Refused, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A message that an instance would take now, and where.
+
+    `holder`: of an event subprocess's start event the id of the scope that listens, of any other the visit of
+    the token.
+    """
+
+    message: str
+    element: str
+    holder: int
+
+
+class Pending(NamedTuple):
+    """A timer that is set."""
+
+    due: float  # epoch seconds
+    element: str
+    holder: int  # as of a `Wait`
+    trouble: str | None = None  # why it could not fire; then it stands (see `trouble`)
+
+
+def awaited(process: Process, state: State) -> Iterator[Wait]:
+    """The messages that an instance waits for, in the order in which the waits began."""
+    for holder, id_, elements in listening(process, state):
+        for element in elements:
+            name = holder.names.get(element) or process.nodes[element].message
+            if name and "{" in name and element not in holder.names:  # its expression gave none
+                continue
+            if name:
+                yield Wait(name, element, id_)
+
+
+def timers(state: State) -> Iterator[Pending]:
+    """The timers of an instance, in no order."""
+    for token in state.tokens:
+        for element, due in token.due.items():
+            yield Pending(due.at, element, token.visit, due.trouble)
+    for scope in state.scopes:
+        for element, due in scope.due.items():
+            yield Pending(due.at, element, scope.id, due.trouble)
+
+
+def first_to_fire(state: State) -> Pending | None:
+    """The timer that is due first; None: none is set."""
+    return min((timer for timer in timers(state) if timer.trouble is None), default=None)
+
+
+def listening(process: Process, state: State) -> Iterator[tuple[Token | Scope, int, Iterable[str]]]:
+    """Every holder, its id, and the elements whose events it listens for."""
+    for token in state.tokens:
+        yield token, token.visit, of_token(process, state, token)
+    for scope in state.scopes:
+        if scope.times is None and not scope.muted:
+            yield scope, scope.id, process.triggers.get(scope.of, ())
+
+
+def listens(step: Step, node: Node, holder: int) -> bool:
+    """Whether a holder is still there and listens for the event of an element."""
+    return any(
+        id_ == holder and node.id in elements for _, id_, elements in listening(step.process, step.state)
+    )
+
+
+def of_token(process: Process, state: State, token: Token) -> Iterable[str]:
+    """The elements whose events a token listens for.
+
+    The boundary events of a multi-instance element are those of all its instances together
+    (`BpmnParse.parseBoundaryEvents`).
+    """
+    node = process.nodes[token.at]
+    if token.muted:
+        return ()
+    if node.repeats is None:
+        return (*node.catches, *node.boundary) if node.boundary else node.catches
+    return node.boundary if token.counter is None else node.catches
+
+
+def begin(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
+    """Work out what is to be known from now on: the names that hold an expression, and when timers fire."""
+    for element in elements:
+        node = step.node(element)
+        if node.message_expression is not None:
+            name = node.message_expression.evaluate(_variables(step, holder))
+            if name is not None:
+                holder.names[element] = _name(node, name)
+        if node.clock is not None:
+            holder.due[element] = _due(step, node, node.clock, _variables(step, holder))
+
+
+def again(step: Step, node: Node, due: Due) -> Due | None:
+    """When a timer that fired fires next, if it does."""
+    if due.cycle is None or due.begun is None:
+        return None
+    following = times.cycle(due.cycle).next(due.begun, step.now)
+    return None if following is None else due._replace(at=following)
+
+
+def mute(holder: Token | Scope) -> None:
+    """An interrupting event subprocess ends all other waits of its scope."""
+    holder.muted = True
+    holder.due.clear()
+    holder.names = {}
+
+
+def _variables(step: Step, holder: Token | Scope) -> dict[str, object]:
+    if isinstance(holder, Token):
+        return dict(step.variables(holder.scope, holder.counter))
+    return dict(step.variables(holder.id))
+
+
+def _name(node: Node, value: object) -> str:
+    """The engine family casts, it does not convert (`EventSubscriptionDeclaration`)."""
+    if not isinstance(value, str):
+        raise Refused(f"the message's name of {node.id!r} should be a string, not {value!r}")
+    return value
+
+
+def _due(step: Step, node: Node, clock: Clock, variables: dict[str, object]) -> Due:
+    text = clock.text.evaluate(variables)
+    try:
+        if not isinstance(text, str):
+            raise ValueError("should be a string")  # noqa: TRY004
+        if clock.kind == "cycle":
+            first = times.cycle(text).next(step.now, step.now)
+            if first is None:
+                raise ValueError("never fires")
+            return Due(first, step.now, text) if clock.repeats else Due(first)
+        read = times.duration if clock.kind == "duration" else times.date
+        return Due(read(text, step.now))
+    except (ValueError, OverflowError) as exc:
+        raise Refused(f"the {clock.kind} of {node.id!r}, {text!r}, {exc}") from exc

@@ -1,0 +1,120 @@
+"""Errors, escalations and cancellations: what is thrown inside goes outwards, from scope to scope, to the
+first event that catches it (BPMN 10.5.7, 13.5.5).
+
+In each scope its event subprocesses are asked before the subprocess's boundary events, and an event that
+names the code before one that catches any (`ErrorEventDefinition.getPrecedence`). What nobody catches ends
+the token and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from trackflow.engines.embedded import compensation, scopes, subscriptions
+from trackflow.engines.embedded.process import Node
+from trackflow.engines.embedded.state import PROCESS, Scope
+from trackflow.engines.embedded.step import Happening, Refused, Step
+
+
+class _Catcher(NamedTuple):
+    node: Node
+    holder: int  # the scope that it triggers in, or the token that it is attached to
+
+    def happen(self, step: Step) -> None:
+        scopes.happen(step, self.node, self.holder)
+
+
+def fail(step: Step, node: Node, visit: int, scope: int) -> None:
+    """An error end event: what catches the error always interrupts the scope that it was thrown in."""
+    # No error that an event subprocess throws, at any depth, triggers that event subprocess again.
+    around = _around(step, node)
+    catcher = _catcher(step, "error", node, scope, lambda caught: caught.begins not in around)
+    if catcher is None:
+        scopes.leave(step, node, visit, scope)
+        return
+    step.left(visit, canceled=True)
+    catcher.happen(step)
+
+
+def escalate(step: Step, node: Node, visit: int, scope: int) -> None:
+    """An escalation: the token goes on, unless what catches it interrupts the scope (BPMN 10.5.5)."""
+    # Only directly in it (`isReThrowingEscalationEventSubprocess`), unlike an error.
+    catcher = _catcher(step, "escalation", node, scope, lambda caught: caught.begins != node.scope)
+    if catcher is not None and catcher.node.interrupting:
+        step.left(visit, canceled=True)
+        catcher.happen(step)
+        return
+    if catcher is not None:
+        catcher.happen(step)
+    scopes.leave(step, node, visit, scope)
+
+
+def signal(step: Step, node: Node, visit: int, scope: int) -> None:
+    """A signal: everybody who listens gets it, in this instance now, in others after the step."""
+    assert node.signal is not None
+    step.state.thrown.append(node.signal)
+    hear(step, node.signal)
+    scopes.leave(step, node, visit, scope)
+
+
+def hear(step: Step, name: str) -> None:
+    """Everything in the instance that listens for a signal gets it, after who threw it has gone on."""
+    step.pending.extend(
+        Happening(element, holder)
+        for _, holder, elements in subscriptions.listening(step.process, step.state)
+        for element in elements
+        if step.node(element).signal == name
+    )
+
+
+def cancel(step: Step, node: Node, visit: int, scope: int) -> None:
+    """A cancel end event undoes and ends its transaction, by its boundary event (BPMN 13.3.6)."""
+    catcher = next(_catchers(step, "cancel", scope), None)
+    if catcher is None or catcher.node.host != node.scope:
+        raise Refused(f"there is no cancel boundary event for {node.id!r}")
+    compensation.compensate(step, scope, None)
+    step.left(visit, canceled=True)
+    catcher.happen(step)
+
+
+def _catcher(
+    step: Step, thrown: str, node: Node, scope: int, may_catch: Callable[[Node], bool]
+) -> _Catcher | None:
+    for catcher in _catchers(step, thrown, scope):
+        if catcher.node.code in (None, node.code) and (
+            catcher.node.begins is None or may_catch(catcher.node)
+        ):
+            return catcher
+    return None
+
+
+def _catchers(step: Step, thrown: str, scope: int) -> Iterator[_Catcher]:
+    """Everything around that can catch it, from the inside outwards."""
+    while True:
+        found = step.state.scope(scope)
+        yield from _of_scope(step, thrown, found)
+        if scope == PROCESS:
+            return
+        scope = step.state.token(scope).scope
+
+
+def _of_scope(step: Step, thrown: str, scope: Scope) -> Iterator[_Catcher]:
+    handlers = step.process.handlers.get((thrown, scope.of))
+    if handlers is None:
+        return
+    is_body = scope.times is not None
+    if not is_body:
+        yield from (_Catcher(step.node(each), scope.id) for each in handlers.inside)
+    # Boundary events of a multi-instance subprocess belong to all its instances together.
+    if is_body or scope.of is None or step.node(scope.of).repeats is None:
+        yield from (_Catcher(step.node(each), scope.id) for each in handlers.outside)
+
+
+def _around(step: Step, node: Node) -> set[str | None]:
+    """The subprocesses that an element lies in, at any depth."""
+    found = set[str | None]()
+    while node.scope is not None:
+        found.add(node.scope)
+        node = step.node(node.scope)
+    return found
