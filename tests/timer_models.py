@@ -79,3 +79,25 @@ REMINDER = model(
     flows="Order_Placed>Payment_Done Payment_Done>Done Remind>Reminded GiveUp>GivenUp",
     messages="Order_Placed Payment_Done",
 )
+_CHOICES = (
+    "Order_Placed>Fork Fork>Patience Fork>Longer Fork>Payment_Done "
+    "Patience>Choice Longer>After Payment_Done>Paid"
+)
+
+
+def choosy(wait: str) -> Model:
+    """After the pause a flow is chosen by what only the payment says; beside it runs another timer."""
+    return model(
+        "choosy",
+        start("Order_Placed"),
+        '<parallelGateway id="Fork"/>',
+        pause("Patience", wait),
+        pause("Longer", "PT2H"),
+        receive("Payment_Done"),
+        '<exclusiveGateway id="Choice"/>',
+        '<sequenceFlow id="much" sourceRef="Choice" targetRef="Much">'
+        "<conditionExpression>${amount > 100}</conditionExpression></sequenceFlow>",
+        ends("Much", "After", "Paid"),
+        flows=_CHOICES,
+        messages="Order_Placed Payment_Done",
+    )

@@ -63,7 +63,7 @@ transaction of its own, with its commit, which does not wait for the disk; {opti
 {_costs(results.costs)}
 
 Every one of these statements finds its rows by an index, of one order alone; the run fails if one does not.
-{_filled(results.costs)}
+{_filled(results.costs).strip()}
 
 What it means: nobody has to clean up for the sake of speed; a ledger of years answers like a new one.
 

@@ -7,7 +7,9 @@ import shutil
 
 import pytest
 
+from tests.timer_models import choosy
 from tests.tracking.order_engines import RemoteOrders
+from tests.waiting import until
 from trackflow import Message
 
 
@@ -48,6 +50,7 @@ def test_json_tells_what_became_of_them(late, track):
         "outcomes": {"waiting": 3},
         "held": 0,
         "reasons": [{"outcome": "waiting", "reason": "nothing waits for it yet", "events": 3}],
+        "timers": [],
         "nothing": [],
     }
 
@@ -166,3 +169,53 @@ def test_show_tells_who_did_what(late, track):
     assert [(each["action"], each["why"], each["reason"]) for each in actions] == [
         ("retry", "deployed too late", "nothing waits for it yet")
     ] * 2
+
+
+# ---- timers ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stuck(project, tmp_path):
+    """An order whose timer could not fire, as nobody has said the amount yet."""
+    app = project()
+    for file in (tmp_path / "bpmn").iterdir():
+        file.unlink()
+    (tmp_path / "bpmn" / "choosy.bpmn").write_bytes(choosy("PT1S").source)
+    app.trackflow.engine.deploy(app.trackflow.models, "showcase")
+    tracker = app.trackflow.tracker
+    tracker.handle(Message.new(business_key="a", tenant="showcase", event="Order_Placed"))
+    until(tracker.sweep, 30, "the timer is due")
+    return app
+
+
+def test_show_tells_what_an_order_waits_until_and_which_timer_cannot_fire(stuck, track):
+    shown = track(stuck, "show", "a").stdout
+
+    assert "It waits for Payment_Done, or until " in shown
+    assert "(Longer)." in shown
+    assert "Its timer Patience, due " in shown
+    assert "amount" in shown
+    first, second = json.loads(track(stuck, "show", "a", "--json").stdout)["timers"]
+    assert (first["element"], second["element"], second["trouble"]) == ("Patience", "Longer", None)
+    assert "amount" in first["trouble"]
+
+
+def test_a_timer_that_still_cannot_fire_is_told_with_its_reason(stuck, track):
+    result = track(stuck, "retry", "a")
+
+    assert result.exit_code == 0
+    told, why = result.stdout.splitlines()
+    assert told == "Timers: 0 fired, 1 still cannot."
+    assert why.startswith("A timer cannot fire: ")
+
+
+def test_a_timer_fires_after_the_cause_is_mended(stuck, track):
+    paid = Message.new(business_key="a", tenant="showcase", event="Payment_Done", payload={"amount": 150})
+    stuck.trackflow.tracker.handle(paid)
+
+    result = track(stuck, "retry", "a", "--why", "it is paid", "--json")
+
+    assert json.loads(result.stdout)["timers"] == [{"fired": True, "reason": None}]
+    assert json.loads(track(stuck, "show", "a", "--json").stdout)["timers"][0]["element"] == "Longer"
+    acts = json.loads(track(stuck, "show", "a", "--json").stdout)["actions"]
+    assert [(act["action"], act["why"]) for act in acts] == [("retry", "it is paid")]

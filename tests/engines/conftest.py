@@ -1,9 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 
-from tests.servers.engine import FAMILIES
+from tests.engines.fidelity.real import STILL, RealEngine
+from tests.servers.engine import FAMILIES, Engine, missing
+from tests.servers.needed import need
 from trackflow.engines.camunda import CamundaEngine
 from trackflow.engines.camunda.rest import Rest
 from trackflow.message import Message
@@ -13,6 +15,20 @@ from trackflow.message import Message
 def camunda(request: pytest.FixtureRequest, engine_url_of: Callable[[str], str]) -> CamundaEngine:
     """A running engine of each family, that is given every variable the cases use."""
     return CamundaEngine(engine_url_of(request.param), frozenset({"amount", "note", "status", "payload"}))
+
+
+@pytest.fixture(scope="session", params=FAMILIES)
+def still_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RealEngine]:
+    """An engine of each family in which nothing happens by itself: we set its clock and fire its timers."""
+    need(missing(request.param))
+    server = Engine(tmp_path_factory.mktemp("still"), request.param, STILL[request.param])
+    try:
+        server.start()
+        yield RealEngine(server.url, request.param)
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -51,6 +51,12 @@ def test_too_little_fails_and_the_pictures_are_drawn_all_the_same(project: UserP
     assert "elements 45 % (5 of 11)" in folder.joinpath("order.svg").read_text()
 
 
+def test_a_folder_that_cannot_be_written_fails_in_one_line(project: UserProject) -> None:
+    result = project.run(SMALL_ORDER, "--bpmn-cov-svg=bpmn/order.bpmn/pictures")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["FAILED: cannot draw into bpmn/order.bpmn/pictures: Not a directory"])
+
+
 def test_a_percentage_that_is_none_is_one_line(project: UserProject) -> None:
     result = project.run(SMALL_ORDER, "--bpmn-cov-fail-under=all")
     assert result.ret == 4

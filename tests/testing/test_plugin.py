@@ -75,7 +75,7 @@ def test_one_model_is_enough_wherever_it_is(project: UserProject) -> None:
     )
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
-        ["E *name the models before the test uses them", "E *claim.bpmn: No such file or directory"]
+        ["E *name the models before the first order", "E *claim.bpmn: No such file or directory"]
     )
 
 
@@ -94,6 +94,15 @@ def test_services_and_model_together(project: UserProject) -> None:
             expect(order).is_at("Order approved")
             order.gets("Order_Approved")
             expect(order).has_ended(at="Order fulfilled")
+
+        def test_another_model_with_the_services(services, model, given, expect):
+            model("bpmn/order.bpmn")
+            expect(given("Order_Placed", payload={"amount": 20})).has_ended()
+
+        def test_tables_of_the_services_own_are_in_the_tests_ledger(services):
+            from shop import trackflow
+            assert trackflow is services.trackflow
+            assert str(trackflow.ledger) == "sqlite://"
 
         def test_what_a_service_raises_is_raised(services, given):
             with pytest.raises(LookupError, match="without an amount"):
@@ -122,7 +131,7 @@ def test_services_and_model_together(project: UserProject) -> None:
             assert not {"ledger", "engine", "tracker", "queries", "inbox"} & set(vars(trackflow))
         """
     )
-    result.assert_outcomes(passed=7, failed=1)
+    result.assert_outcomes(passed=9, failed=1)
     result.stdout.fnmatch_lines(["E *service 'paymnt': there are payment, shipment, tracker"])
 
 

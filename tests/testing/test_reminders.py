@@ -14,7 +14,18 @@ def order_with_reminder(model: UseModels) -> None:
     model(MODEL)
 
 
-def test_an_order_that_is_not_paid_is_reminded_once(given: Given, expect: Expect, time: Time) -> None:
+def test_an_order_that_is_not_paid_is_reminded(given: Given, expect: Expect, time: Time) -> None:
+    order = given("Order_Placed", payload={"amount": 20})
+    expect(order).awaits("Payment_Done")
+
+    time.passes("PT2H")
+    expect(order).has_passed("Customer reminded").is_at("Await payment")
+
+    order.gets("Payment_Done").gets("Goods_Shipped")
+    expect(order).has_ended(at="Order fulfilled")
+
+
+def test_it_is_reminded_once_and_at_its_time(given: Given, expect: Expect, time: Time) -> None:
     order = given("Order_Placed")
     time.passes("PT1H59M59S")
     expect(order).has_not_passed("Customer reminded")

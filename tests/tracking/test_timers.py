@@ -5,7 +5,7 @@ import logging
 import pytest
 import sqlalchemy as sa
 
-from tests.timer_models import AS_LONG_AS, PATIENT, REMINDER, catch, ends, model, pause, receive, start
+from tests.timer_models import AS_LONG_AS, PATIENT, REMINDER, catch, choosy, ends, model, pause, start
 from tests.tracking.timed import BEGAN, HOUR, Timed
 from tests.tracking.world import TENANT
 from tests.waiting import until
@@ -161,11 +161,6 @@ def test_a_timer_goes_by_the_clock_of_the_database(ledger: Ledger) -> None:
 
 # ---- timers that cannot fire -------------------------------------------------------------------------
 
-# After the pause a flow is chosen by what only the payment says; beside it runs another timer.
-_FLOWS = (
-    "Order_Placed>Fork Fork>Patience Fork>Longer Fork>Payment_Done "
-    "Patience>Choice Longer>After Payment_Done>Paid"
-)
 LATER = model(
     "patient",
     start("Order_Placed"),
@@ -175,26 +170,12 @@ LATER = model(
     flows="Order_Placed>Patience Patience>Payment_Done Payment_Done>Done",
     messages="Order_Placed Payment_Done",
 )
-CHOOSY = model(
-    "choosy",
-    start("Order_Placed"),
-    '<parallelGateway id="Fork"/>',
-    pause("Patience", "PT1H"),
-    pause("Longer", "PT2H"),
-    receive("Payment_Done"),
-    '<exclusiveGateway id="Choice"/>',
-    '<sequenceFlow id="much" sourceRef="Choice" targetRef="Much">'
-    "<conditionExpression>${amount > 100}</conditionExpression></sequenceFlow>",
-    ends("Much", "After", "Paid"),
-    flows=_FLOWS,
-    messages="Order_Placed Payment_Done",
-)
 
 
 def test_a_timer_that_cannot_fire_stands_with_the_reason_and_the_others_go_on(
     timed: Timed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    timed.deploy(CHOOSY)
+    timed.deploy(choosy("PT1H"))
     timed.hear("Order_Placed")
     before = timed.case()
 
@@ -216,7 +197,7 @@ def test_a_timer_that_cannot_fire_stands_with_the_reason_and_the_others_go_on(
 
 
 def test_a_timer_that_stands_fires_when_it_is_retried_after_the_cause_is_mended(timed: Timed) -> None:
-    timed.deploy(CHOOSY)
+    timed.deploy(choosy("PT1H"))
     timed.hear("Order_Placed")
     timed.clock.passes(HOUR)
     timed.sweep_all()

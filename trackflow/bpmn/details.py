@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from lxml import etree
 
+from trackflow.bpmn.calls import call
 from trackflow.bpmn.document import BPMN, engine_attribute, is_true, local, text_of
 from trackflow.bpmn.model import Repetition, Timer
 
@@ -54,6 +55,7 @@ class Details:
             "triggered": is_true(node.get("triggeredByEvent")),
             "repetition": self._repetition(node),
             "implementation": _implementation(node if about is None else about),
+            "call": call(node, self._fail),
         }
 
     def _names(

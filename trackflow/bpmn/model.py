@@ -43,6 +43,36 @@ class Repetition:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """A variable that a call activity hands to the called process, or gets back from it.
+
+    Attributes:
+        source: name of the variable there.
+        expression: what is handed over instead, evaluated there.
+        target: its name here; None: all variables, under their own names.
+    """
+
+    source: str | None
+    expression: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a call activity and the instance that it calls share what they know.
+
+    Attributes:
+        business_key: the expression that gives the called instance its business key; None: it has none.
+        into: what the called instance begins with.
+        back: what it gives back when it ends.
+    """
+
+    business_key: str | None
+    into: tuple[Passing, ...]
+    back: tuple[Passing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """Anything in a process that a token can be at.
 
@@ -72,6 +102,7 @@ class Element:
         repetition: of a multi-instance element.
         implementation: how an engine would run a task: `external` (a worker fetches it), or the file's
             attribute or child that holds code: `class`, `expression`, `decisionRef`, `script`, …
+        call: of a call activity.
     """
 
     id: str
@@ -94,6 +125,7 @@ class Element:
     triggered: bool = False
     repetition: Repetition | None = None
     implementation: str | None = None
+    call: Call | None = None
 
     def __str__(self) -> str:
         return described(self.type, self.id, self.name)

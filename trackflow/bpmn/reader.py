@@ -7,13 +7,14 @@ are not looked at.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
 from lxml import etree
 
-from trackflow.bpmn import document
+from trackflow.bpmn import calls, document
 from trackflow.bpmn.details import Details
 from trackflow.bpmn.document import BPMN, local
 from trackflow.bpmn.model import Element, Flow, Model, described
@@ -79,7 +80,7 @@ class _Reader:
             flows=MappingProxyType({flow.id: flow for flow in self._flows}),
             messages=names,
             starts=frozenset(name for each, name in awaited if each.type == "startEvent" and not each.scope),
-            variables=frozenset[str]().union(*map(names_in, (*document.texts(self._process), *names))),
+            variables=frozenset(_variables(self._process, elements)).union(*map(names_in, names)),
             time_to_live=document.engine_attribute(self._process, "historyTimeToLive"),
             line=document.line(self._process),
             drawn=self._drawn,
@@ -140,7 +141,7 @@ class _Reader:
             default=default,
             scope=scope,
             attached_to=host,
-            features=tuple(document.features(node)),
+            features=(*document.features(node), *calls.features(node)),
             limit=self._limit(node),
             line=document.line(node),
             **self._details.of(node),
@@ -168,3 +169,12 @@ class _Reader:
     def _fail(self, node: etree._Element, what: str) -> NoReturn:
         words = f"{self._file}: {described(local(node), node.get('id'), node.get('name'))}: {what}"
         raise ModelError(words, document.line(node))
+
+
+def _variables(process: etree._Element, elements: Iterable[Element]) -> Iterator[str]:
+    """Names of the variables that a process uses: in any expression, or to hand them over in a call."""
+    for text in document.texts(process):
+        yield from names_in(text)
+    for element in elements:
+        if element.call is not None:
+            yield from calls.names((*element.call.into, *element.call.back))

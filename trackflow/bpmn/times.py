@@ -40,6 +40,15 @@ class Cycle:
     start: float | None = None
     end: float | None = None
 
+    def first(self, now: float) -> float:
+        """When it fires first, if the wait begins now. Raises ValueError: never."""
+        if self.times == 0 and self.end is None:  # at once, and once (`DurationHelper.getDateAfterRepeat`)
+            return max(now, now if self.start is None else self.start)
+        found = self.next(now, now)
+        if found is None:
+            raise ValueError("never fires")
+        return found
+
     def next(self, begun: float, now: float) -> float | None:
         """When it fires next after `now`, if the wait began at `begun`; None: no more.
 
@@ -76,7 +85,12 @@ class Cycle:
 
 
 def duration(text: str, now: float) -> float:
-    """When a duration that begins now is over. Raises ValueError or OverflowError."""
+    """When a duration that begins now is over; of a repeating interval, the first time.
+
+    Raises ValueError or OverflowError.
+    """
+    if text.startswith("R"):
+        return cycle(text).first(now)
     return _later(now, period_of(text))
 
 

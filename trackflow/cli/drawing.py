@@ -66,16 +66,27 @@ def position(order: Order) -> str:
     """Where the order is and what it waits for, in words."""
     if order.engine_error:
         return f"Where it is is unknown: {order.engine_error}"
-    if order.awaiting:
-        return f"It waits for {joined(order.awaiting)}."
+    timer = next((each for each in order.timers if each.trouble is None), None)
+    waits = [f"for {joined(order.awaiting)}"] if order.awaiting else []
+    waits += [f"until {_moment(timer.due)} ({timer.element})"] if timer else []
+    if waits:
+        return f"It waits {', or '.join(waits)}."
     return _POSITIONS.get(order.state, f"It is {order.state}.")
 
 
 def _title(order: Order) -> Iterator[Text]:
     yield Text.assemble((order.business_key, "bold"), (f" ({order.tenant})", "dim"))
     yield Text(position(order))
+    for timer in order.timers:
+        if timer.trouble is not None:
+            due = f"due {_moment(timer.due)}"
+            yield Text(f"Its timer {timer.element}, {due}, cannot fire: {timer.trouble}", "red")
     if order.instance_id:
         yield Text(f"Instance {order.instance_id}", "dim")
+
+
+def _moment(time: datetime) -> str:
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def _stations(order: Order) -> Iterator[Station]:
@@ -159,7 +170,7 @@ def _events(events: Sequence[Event]) -> Table:
     before: datetime | None = None
     for event in events:
         at = _time(event)
-        when = f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+        when = _moment(at)
         outcome = Text(event.outcome, _OUTCOME_STYLES.get(event.outcome, ""))
         if event.deliveries > 1:
             outcome.append(f" ×{event.deliveries}", "dim")
@@ -178,6 +189,5 @@ def _acts(acts: Sequence[Act], events: Sequence[Event]) -> Table:
         place = queue or "ledger"
         if act.action in ON_INSTANCES:
             name, place = act.entry.reason or identity, "engine"
-        when = f"{act.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        rows.add_row(act.action, name, place, when, act.who, act.why or "")
+        rows.add_row(act.action, name, place, _moment(act.at), act.who, act.why or "")
     return rows

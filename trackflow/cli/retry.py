@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from rich.progress import Progress
 from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.errors import Failure
 from trackflow.cli.project import pass_trackflow
+from trackflow.engines.port import Timer, TransactionalEngine
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.tracking.audit import Audit
@@ -24,6 +25,7 @@ from trackflow.words import counted, joined
 
 _REASONS = 20  # different ones that are told: an engine's words may name each order
 _OTHERS = "for other reasons"
+Standing = Mapping[str, Sequence[Timer]]  # by business key, timers that could not fire
 # Why an event of such an outcome is left alone.
 _LEFT = {
     "received": "a tracker is to tell it",
@@ -41,6 +43,7 @@ class Tally:
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)  # of those still open or refused
     held: int = 0
     silence: str | None = None
+    timers: Counter[str | None] = field(default_factory=Counter)  # by why they still cannot fire; None: fired
 
     @property
     def reopened(self) -> int:
@@ -50,6 +53,7 @@ class Tally:
     def add(self, retried: Retried) -> None:
         """Count the events of one order."""
         self.silence = self.silence or retried.silence
+        self.timers.update(retried.timers)
         if retried.is_held:
             self.held += len(retried.events)
             return
@@ -78,17 +82,18 @@ def retry_command(
     """Tell the engine again what it refused or what waits, now that the cause is mended.
 
     Of the orders with these business keys KEY, or by --reason, or --all. An event that was given up because
-    its order had ended stays so.
+    its order had ended stays so. By KEY also timers of the embedded engine that could not fire.
     """
     if (bool(keys), reason is not None, everything).count(True) != 1:
         raise click.UsageError("which ones? Name KEYs, or --reason, or --all")
     search = Search(trackflow.ledger, trackflow.settings.tenant)
-    nothing = list(_nothing(trackflow, search, keys))
+    standing = _standing(trackflow, keys)
+    nothing = list(_nothing(trackflow, search, keys, standing))
     wanted = Wanted(outcomes=RETRIABLE, business_keys=keys or None, reason=reason)
     tally = Tally()
     if len(nothing) < len(set(keys)) or not keys:
-        _retry(trackflow, search, wanted, why, tally)
-        if not tally.reopened:
+        _retry(trackflow, search, wanted, standing, why, tally)
+        if not (tally.reopened or tally.timers):
             nothing.append("no event is refused or waits" + (f" because of {reason!r}" if reason else ""))
     if as_json:
         print_json(_as_json(tally, nothing))
@@ -96,11 +101,20 @@ def retry_command(
         _print(tally, nothing)
 
 
-def _retry(trackflow: Trackflow, search: Search, wanted: Wanted, why: str | None, tally: Tally) -> None:
+def _retry(
+    trackflow: Trackflow,
+    search: Search,
+    wanted: Wanted,
+    standing: Standing,
+    why: str | None,
+    tally: Tally,
+) -> None:
     """Fill the tally. Raises Failure at the first page at which the engine gives no answer."""
     try:
         trackflow.engine.ping()
         retry = Retry(trackflow.tracker, search, Audit(trackflow.ledger, trackflow.settings.tenant))
+        for retried in retry.retry_timers(standing, why):
+            tally.add(retried)
         with _progress(lambda: search.count(wanted)) as advance:
             for page in retry.retry(wanted, why):
                 for retried in page:
@@ -121,14 +135,26 @@ def _reopened(tally: Tally) -> str:
     return f"{counted(tally.reopened, 'event')} reopened: {told:,} took effect, a tracker tells the rest"
 
 
-def _nothing(trackflow: Trackflow, search: Search, keys: tuple[str, ...]) -> Iterator[str]:
+def _standing(trackflow: Trackflow, keys: tuple[str, ...]) -> Standing:
+    """Their timers that could not fire, if any. A remote engine's are retried there."""
+    if not isinstance(trackflow.engine, TransactionalEngine):
+        return {}
+    found = trackflow.engine.instances(trackflow.settings.tenant, keys)
+    timers = {key: [timer for each in instances for timer in each.timers] for key, instances in found.items()}
+    standing = {key: [timer for timer in each if timer.trouble] for key, each in timers.items()}
+    return {key: each for key, each in standing.items() if each}
+
+
+def _nothing(
+    trackflow: Trackflow, search: Search, keys: tuple[str, ...], standing: Standing
+) -> Iterator[str]:
     """For each order that has nothing to retry, why. Raises Failure for one that nobody knows."""
     for key in dict.fromkeys(keys):
         outcomes = search.outcomes(key)
         if not outcomes:
             tenant = trackflow.settings.tenant
             raise Failure(f"no order {key!r} of tenant {tenant!r} in ledger {trackflow.ledger}")
-        if not any(outcome in outcomes for outcome in RETRIABLE):
+        if key not in standing and not any(outcome in outcomes for outcome in RETRIABLE):
             words = (f"{number:,} {each} ({_LEFT[each]})" for each, number in sorted(outcomes.items()))
             yield f"of order {key!r} {joined(words)}"
 
@@ -140,8 +166,14 @@ def _print(tally: Tally, nothing: list[str]) -> None:
     if tally.outcomes:
         words = joined(f"{number:,} {outcome}" for outcome, number in tally.outcomes.most_common())
         out.print(f"Told again: {words}.")
+    if tally.timers:
+        stand = tally.timers.total() - tally.timers[None]
+        out.print(f"Timers: {tally.timers[None]:,} fired, {stand:,} still cannot.")
     if tally.held:
         out.print(f"Left to the trackers that hold their orders: {counted(tally.held, 'event')}.")
+    for trouble in tally.timers:
+        if trouble is not None:
+            out.print(f"A timer cannot fire: {trouble}")
     if tally.reasons:
         rows = table("outcome", "events", "reason", wraps="reason")
         for (outcome, reason), number in tally.reasons.most_common():
@@ -158,6 +190,7 @@ def _as_json(tally: Tally, nothing: list[str]) -> dict[str, Any]:
             {"outcome": outcome, "reason": reason, "events": number}
             for (outcome, reason), number in tally.reasons.most_common()
         ],
+        "timers": [{"fired": words is None, "reason": words} for words in tally.timers.elements()],
         "nothing": nothing,
     }
 

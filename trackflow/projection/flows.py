@@ -9,6 +9,16 @@ from trackflow.bpmn import Flow, Model
 from trackflow.engines.port import Step
 
 
+def has_passed(step: Step, model: Model) -> bool:
+    """Whether a step is over and was not interrupted, so that it may have led on.
+
+    An event-based gateway is canceled by the event that it waited for (so the engine family calls it).
+    """
+    element = model.elements.get(step.element)
+    races = element is not None and element.type == "eventBasedGateway"
+    return step.left is not None and (races or not step.canceled)
+
+
 def flows_taken(path: Sequence[Step], model: Model) -> Iterator[Flow]:
     """The flows between the steps of a path, in the order in which they were taken.
 
@@ -29,5 +39,5 @@ def flows_taken(path: Sequence[Step], model: Model) -> Iterator[Flow]:
             _, flow, source_id = max(candidates, key=lambda each: each[0])
             used.add((source_id, flow.id))
             yield flow
-        if step.left is not None:
+        if has_passed(step, model):
             left[step.element].append(step)

@@ -11,7 +11,8 @@ from trackflow.lazily import attributes
 
 if TYPE_CHECKING:
     from trackflow.testing.clock import Time
-    from trackflow.testing.expectations import Expectation, ExpectationFailed
+    from trackflow.testing.checked import ExpectationFailed
+    from trackflow.testing.expectations import Expectation
     from trackflow.testing.order import Order
     from trackflow.testing.services import Services
     from trackflow.testing.stage import Expect, Given, UseModels
@@ -21,7 +22,7 @@ else:
         {
             "Expect": "trackflow.testing.stage",
             "Expectation": "trackflow.testing.expectations",
-            "ExpectationFailed": "trackflow.testing.expectations",
+            "ExpectationFailed": "trackflow.testing.checked",
             "Given": "trackflow.testing.stage",
             "Order": "trackflow.testing.order",
             "Services": "trackflow.testing.services",

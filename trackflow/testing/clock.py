@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ class Time:
     Whatever is due while time passes happens at its own time, in the order of the due times.
     """
 
-    def __init__(self, clock: Clock, bench: Bench) -> None:
+    def __init__(self, clock: Clock, bench: Callable[[], Bench]) -> None:
+        """`bench` opens it: only time that passes needs one."""
         self._clock = clock
         self._bench = bench
 
@@ -70,15 +72,15 @@ class Time:
         self._pass(until)
 
     def _pass(self, until: datetime) -> None:
-        end = until.timestamp()
-        self._bench.work_what_is_due()
+        end, bench = until.timestamp(), self._bench()
+        bench.work_what_is_due()
         for _ in range(MOST_TIMERS):
-            due = self._bench.next_timer(self._clock.now)
+            due = bench.next_timer(self._clock.now)
             if due is None or due > end:
                 break
             self._clock.now = due
-            self._bench.work_what_is_due()
+            bench.work_what_is_due()
         else:
             raise TrackflowError(f"it is {self.now:%Y-%m-%d %H:%M:%S} UTC, {MOST_TIMERS:,} timers have fired")
         self._clock.now = max(self._clock.now, end)
-        self._bench.work_what_is_due()
+        bench.work_what_is_due()

@@ -24,6 +24,29 @@ _PLAIN: Mapping[str, bool] = {}
 _GOOD, _BAD, _MISSING = {"green": True}, {"yellow": True}, {"red": True}
 
 
+class Report(NamedTuple):
+    """All that is said at the end of a session, and whether that fails it."""
+
+    lines: list[Line]
+    failed: bool
+
+
+def report(coverage: Coverage, folder: Path | None, least: float | None) -> Report:
+    """The table; the diagrams, if there is a folder for them; and whether so many per cent were taken."""
+    said, failed = list(lines(coverage)), False
+    if folder is not None:
+        try:
+            said += draw(coverage, folder)
+        except OSError as exc:
+            said.append(Line(f"FAILED: cannot draw into {folder}: {exc.strerror or exc}", _MISSING))
+            failed = True
+    if least is not None and coverage.total.percent < least:
+        words = f"FAILED: {coverage.total.percent:.2f} % of the models taken, {least:g} % wanted"
+        said.append(Line(words, _MISSING))
+        failed = True
+    return Report(said, failed)
+
+
 def lines(coverage: Coverage) -> Iterator[Line]:
     """The table: each model with its shares, and what never ran by its id and label."""
     if not coverage:
@@ -44,7 +67,7 @@ def picture_of(covered: Covered) -> str | None:
     """The model's diagram as an SVG, with its shares; None if its file has none."""
     elements, flows = covered.elements, covered.flows
     summary = (
-        f"{covered.file} · elements {elements} ({elements.done} of {elements.total})"
+        f"{_printable(covered.file)} · elements {elements} ({elements.done} of {elements.total})"
         f" · flows {flows} ({flows.done} of {flows.total})"
     )
     return drawn(covered.model, covered.counts, covered.model.name or covered.model.process, summary)
@@ -82,8 +105,13 @@ def _never(what: str, covered: Covered, parts: Mapping[str, Element] | Mapping[s
 
 
 def _named(part: Element | Flow) -> str:
-    label = " ".join((part.name or "").split())
+    label = _printable(part.name or "")
     if isinstance(part, Flow):
         way = f"{part.source} → {part.target}"
         return f"{part.id} ({joined(filter(None, [label, way]))})"
     return f"{part.id} ({label})" if label else part.id
+
+
+def _printable(text: str) -> str:
+    """On one line, with nothing that a terminal would take for an order."""
+    return "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from collections.abc import Sequence
 
-from trackflow.testing.order import Order
-from trackflow.testing.situation import situation
-from trackflow.tracking.orders import Event
+from trackflow.testing.checked import Checked, listed
 
 
-class ExpectationFailed(AssertionError):
-    """An order is not as a test expects it."""
-
-
-class Expectation:
+class Expectation(Checked):
     """What `expect(order)` gives; its methods can be chained.
 
     Events are called by their names; elements and flows by their ids, or by their labels where only one has
@@ -23,40 +16,37 @@ class Expectation:
     with a suggestion.
     """
 
-    def __init__(self, order: Order) -> None:
-        self._order = order
-
     # ---- where it is ---------------------------------------------------------------------------------
 
     def awaits(self, *events: str) -> Expectation:
         """Each of these events would be taken now (and perhaps others, too)."""
         __tracebackhide__ = True
         missing = self._events(events) - self._order.awaiting
-        return self._check(not missing, f"await {_listed(events)}", self._awaits())
+        return self._check(not missing, f"await {listed(events)}", self._awaits())
 
     def awaits_only(self, *events: str) -> Expectation:
         """These events, and no other, would be taken now; `awaits_only()`: none."""
         __tracebackhide__ = True
         exactly = self._events(events) == self._order.awaiting
-        return self._check(exactly, f"await {_listed(events, 'no event')} and nothing else", self._awaits())
+        return self._check(exactly, f"await {listed(events, 'no event')} and nothing else", self._awaits())
 
     def does_not_await(self, *events: str) -> Expectation:
         """None of these events would be taken now."""
         __tracebackhide__ = True
         awaited = self._events(events) & self._order.awaiting
-        return self._check(not awaited, f"not await {_listed(events)}", self._awaits())
+        return self._check(not awaited, f"not await {listed(events)}", self._awaits())
 
     def is_at(self, *elements: str) -> Expectation:
         """It is at each of these elements (and perhaps at others, too)."""
         __tracebackhide__ = True
         missing = self._elements(elements) - self._order.active
-        return self._check(not missing, f"be at {_listed(elements)}", self._is_at())
+        return self._check(not missing, f"be at {listed(elements)}", self._is_at())
 
     def is_not_at(self, *elements: str) -> Expectation:
         """It is at none of these elements."""
         __tracebackhide__ = True
         there = self._elements(elements) & self._order.active
-        return self._check(not there, f"not be at {_listed(elements)}", self._is_at())
+        return self._check(not there, f"not be at {listed(elements)}", self._is_at())
 
     def has_started(self) -> Expectation:
         """A process has started for it."""
@@ -82,33 +72,33 @@ class Expectation:
         end, passed = self._order.names.element(at), self._passed()
         what = f"have ended at {at!r}"
         self._check(self._order.has_ended, what, "it has not ended")
-        return self._check(end in passed, what, f"it ended at {_listed(self._ends(), 'no end event')}")
+        return self._check(end in passed, what, f"it ended at {listed(self._ends(), 'no end event')}")
 
     # ---- how it got there ----------------------------------------------------------------------------
 
     def has_passed(self, *elements: str) -> Expectation:
-        """It has entered and left each of these elements, in any order."""
+        """It has entered each of these elements and left it uninterrupted, in any order."""
         __tracebackhide__ = True
         missing = self._elements(elements) - self._passed()
-        return self._check(not missing, f"have passed {_listed(elements)}", f"it has not {_listed(missing)}")
+        return self._check(not missing, f"have passed {listed(elements)}", f"it has not {listed(missing)}")
 
     def has_not_passed(self, *elements: str) -> Expectation:
-        """It has left none of these elements."""
+        """It has left none of these elements uninterrupted."""
         __tracebackhide__ = True
         passed = self._elements(elements) & self._passed()
-        return self._check(not passed, f"not have passed {_listed(elements)}", f"it has {_listed(passed)}")
+        return self._check(not passed, f"not have passed {listed(elements)}", f"it has {listed(passed)}")
 
     def took(self, *flows: str) -> Expectation:
         """It has taken each of these sequence flows, in any order."""
         __tracebackhide__ = True
         missing = {self._order.names.flow(flow) for flow in flows} - set(self._order.flows)
-        return self._check(not missing, f"have taken the flow {_listed(flows)}", self._took())
+        return self._check(not missing, f"have taken the flow {listed(flows)}", self._took())
 
     def did_not_take(self, *flows: str) -> Expectation:
         """It has taken none of these sequence flows."""
         __tracebackhide__ = True
         taken = {self._order.names.flow(flow) for flow in flows} & set(self._order.flows)
-        return self._check(not taken, f"not have taken the flow {_listed(flows)}", self._took())
+        return self._check(not taken, f"not have taken the flow {listed(flows)}", self._took())
 
     def took_path(self, *elements: str) -> Expectation:
         """It has entered these elements in this order; others may lie between."""
@@ -127,8 +117,8 @@ class Expectation:
         self._events(events)
         return self._check(
             came == list(events),
-            f"have the events {_listed(events, 'none')}",
-            f"it has {_listed(came, 'none')}",
+            f"have the events {listed(events, 'none')}",
+            f"it has {listed(came, 'none')}",
         )
 
     def accepted(self, *events: str) -> Expectation:
@@ -162,51 +152,15 @@ class Expectation:
         for event in events:
             self._order.names.event(event)
             outcomes = Counter(each.outcome for each in self._of(event))
-            but = f"it is {_listed(outcomes)}" if outcomes else "it has not come"
+            but = f"it is {listed(outcomes)}" if outcomes else "it has not come"
             self._check(any(each in outcomes for each in wanted), f"{verb} {event!r}", but)
         return self
 
-    def _check(self, holds: bool, expected: str, but: str) -> Expectation:
-        __tracebackhide__ = True
-        if not holds:
-            self._fail(expected, but)
-        return self
-
-    def _fail(self, expected: str, but: str) -> NoReturn:
-        __tracebackhide__ = True
-        order = self._order
-        raise ExpectationFailed(f"order {order.key!r} should {expected}, but {but}\n{situation(order)}")
-
-    def _events(self, events: Iterable[str]) -> set[str]:
-        __tracebackhide__ = True
-        return {self._order.names.event(event) for event in events}
-
-    def _elements(self, elements: Iterable[str]) -> set[str]:
-        __tracebackhide__ = True
-        return {self._order.names.element(element) for element in elements}
-
-    def _of(self, event: str) -> list[Event]:
-        return [each for each in self._order.events if each.event == event]
-
-    def _passed(self) -> set[str]:
-        return {step.element for step in self._order.path if step.left is not None and not step.canceled}
-
-    def _ends(self) -> list[str]:
-        ends = []
-        for instance in self._order.instances:
-            elements = self._order.model_of(instance).elements
-            ends += [each.element for each in instance.path if elements[each.element].type == "endEvent"]
-        return ends
-
     def _awaits(self) -> str:
-        return f"it awaits {_listed(sorted(self._order.awaiting), 'no event')}"
+        return f"it awaits {listed(sorted(self._order.awaiting), 'no event')}"
 
     def _is_at(self) -> str:
-        return f"it is at {_listed(sorted(self._order.active), 'no element')}"
+        return f"it is at {listed(sorted(self._order.active), 'no element')}"
 
     def _took(self) -> str:
-        return f"it took {_listed(dict.fromkeys(self._order.flows), 'none')}"
-
-
-def _listed(names: Iterable[str], nothing: str = "nothing") -> str:
-    return ", ".join(map(repr, names)) or nothing
+        return f"it took {listed(dict.fromkeys(self._order.flows), 'none')}"

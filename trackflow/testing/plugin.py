@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from trackflow.testing.bench import Bench
     from trackflow.testing.clock import Time
     from trackflow.testing.coverage import Coverage
+    from trackflow.testing.coverage_report import Line
     from trackflow.testing.project import Project
     from trackflow.testing.services import Services
     from trackflow.testing.stage import Expect, Given, Stage, UseModels
 
-_coverage = pytest.StashKey["Coverage"]()
+_coverage: pytest.StashKey[Coverage] = pytest.StashKey()
+_lines: pytest.StashKey[list[Line]] = pytest.StashKey()
 _WORKER = "trackflow_coverage"  # in what a pytest-xdist worker hands to its controller
 
 
@@ -113,15 +115,19 @@ def services(_trackflow_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Servic
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A worker hands over what it counted; otherwise too little of it fails the session."""
-    coverage = session.config.stash.get(_coverage, None)
+    config = session.config
+    coverage = config.stash.get(_coverage, None)
     if coverage is None:
         return
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput[_WORKER] = coverage.as_data()
-    elif _is_under(session.config, coverage) and session.exitstatus in (
-        pytest.ExitCode.OK,
-        pytest.ExitCode.NO_TESTS_COLLECTED,
-    ):
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_WORKER] = coverage.as_data()
+        return
+    from trackflow.testing.coverage_report import report
+
+    folder = config.getoption("bpmn_cov_svg")
+    made = report(coverage, Path(folder) if folder else None, config.getoption("bpmn_cov_fail_under"))
+    config.stash[_lines] = made.lines
+    if made.failed and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -134,32 +140,16 @@ def pytest_testnodedown(node: Any) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table, and draw the diagrams."""
-    coverage = config.stash.get(_coverage, None)
-    if coverage is None:
-        return
-    from trackflow.testing.coverage_report import draw, lines
-
-    terminalreporter.section("coverage of BPMN models")
-    for line in lines(coverage):
-        terminalreporter.write_line(line.text, **line.markup)
-    if folder := config.getoption("bpmn_cov_svg"):
-        for line in draw(coverage, Path(folder)):
+    """Print the table, and where the diagrams are."""
+    if (lines := config.stash.get(_lines, None)) is not None:
+        terminalreporter.section("coverage of BPMN models")
+        for line in lines:
             terminalreporter.write_line(line.text, **line.markup)
-    if _is_under(config, coverage):
-        least = config.getoption("bpmn_cov_fail_under")
-        words = f"FAILED: {coverage.total.percent:.2f} % of the models taken, {least:g} % wanted"
-        terminalreporter.write_line(words, red=True, bold=True)
 
 
 def _count(config: pytest.Config, bench: Bench) -> None:
     if (coverage := config.stash.get(_coverage, None)) is not None:
         coverage.add(bench)
-
-
-def _is_under(config: pytest.Config, coverage: Coverage) -> bool:
-    least = config.getoption("bpmn_cov_fail_under")
-    return least is not None and coverage.total.percent < least
 
 
 def _percent(text: str) -> float:

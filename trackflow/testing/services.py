@@ -52,7 +52,7 @@ class Services:
 
 
 @contextmanager
-def eager(trackflow: Trackflow, bench: Bench) -> Iterator[Trackflow]:
+def eager(trackflow: Trackflow, bench: Bench) -> Iterator[None]:
     """The project's Trackflow on a test's bench, in Celery's eager mode; afterwards all is as it was.
 
     Whatever its settings say: no broker, no REST engine and no database of theirs is asked.
@@ -65,7 +65,7 @@ def eager(trackflow: Trackflow, bench: Bench) -> Iterator[Trackflow]:
     app.conf.update(_EAGER)
     app.loader.import_default_modules()  # as a worker does when it starts
     try:
-        yield trackflow
+        yield
     finally:
         app.conf.update(configured)
         trackflow.settings = settings

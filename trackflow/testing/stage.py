@@ -65,12 +65,13 @@ class Stage:
     def use_models(self, *models: str | Path | Model) -> Sequence[Model]:
         """See `UseModels`."""
         __tracebackhide__ = True
-        if "bench" in vars(self):
-            raise TrackflowError("model(…) comes too late: name the models before the test uses them")
+        if self._orders:
+            raise TrackflowError("model(…) comes too late: name the models before the first order")
         chosen = list[Model]()
         for each in models:
             chosen += [each] if isinstance(each, Model) else self._project.models_at([each])
         self._chosen = tuple(chosen)
+        self._open_anew()
         return self._chosen
 
     @cached_property
@@ -83,6 +84,8 @@ class Stage:
         bench = Bench(models, self._clock, tenant, variables)
         self._exit.callback(bench.close)
         self._exit.callback(self._closing, bench)
+        if trackflow is not None and self._services is not None:
+            self._exit.enter_context(eager(trackflow, bench))
         return bench
 
     @cached_property
@@ -96,21 +99,31 @@ class Stage:
     @cached_property
     def time(self) -> Time:
         """The test's clock, for the test."""
-        return Time(self._clock, self.bench)
+        return Time(self._clock, lambda: self.bench)
 
     def run_services(self, monkeypatch: pytest.MonkeyPatch) -> Services:
-        """From now on the project's services hear the events. Raises TrackflowError: there is no app."""
+        """The project's services hear the test's events. Raises TrackflowError: there is no app."""
         if self._project.trackflow is None:
             raise TrackflowError(
                 "services need the Celery app: pytest's ini option `trackflow_app = tasks` names it"
             )
-        trackflow = self._exit.enter_context(eager(self._project.trackflow, self.bench))
-        self._services = Services(trackflow, monkeypatch)
+        if self._orders:
+            raise TrackflowError("the fixture `services` comes too late: name it in the test's parameters")
+        self._services = Services(self._project.trackflow, monkeypatch)
+        self._open_anew()
         return self._services
 
     def close(self) -> None:
         """Put everything back."""
         self._exit.close()
+
+    def _open_anew(self) -> None:
+        """Nothing has happened yet, but with services the app must never see its own ledger again."""
+        self.close()
+        for name in ("bench", "names"):
+            vars(self).pop(name, None)
+        if self._services is not None:
+            _ = self.bench
 
     @property
     def _deliver(self) -> Deliver:

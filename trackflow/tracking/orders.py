@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.engines.port import Instance
+from trackflow.engines.port import Instance, Timer
 from trackflow.tracking.open_event import moment
 
 
@@ -107,6 +107,11 @@ class Order:
         """What the newest instance waits for."""
         return self.instances[-1].awaiting if self.instances else ()
 
+    @property
+    def timers(self) -> tuple[Timer, ...]:
+        """What is set in the newest instance, by due times."""
+        return self.instances[-1].timers if self.instances else ()
+
     def as_json(self) -> dict[str, Any]:
         """As `show --json` prints it; in a list with what a list needs instead of the events."""
         order = {
@@ -115,6 +120,10 @@ class Order:
             "state": self.state,
             "instanceId": self.instance_id,
             "awaiting": list(self.awaiting),
+            "timers": [
+                {"element": each.element, "dueAt": iso(each.due), "trouble": each.trouble}
+                for each in self.timers
+            ],
         }
         if self.engine_error is not None:
             order["engineError"] = self.engine_error

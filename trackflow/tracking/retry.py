@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
 
+from trackflow.engines.port import Timer
 from trackflow.tracking.audit import Audit, Entry
 from trackflow.tracking.retried import Retried
 from trackflow.tracking.search import Found, Search, Wanted
@@ -41,6 +42,16 @@ class Retry:
                 entries = [Entry(each.event.id, each.business_key, each.event.reason) for each in page]
                 self._audit.write("retry", entries, why, who)
                 yield list(pool.map(self._retry, _orders(page)))
+
+    def retry_timers(
+        self, standing: Mapping[str, Sequence[Timer]], why: str | None = None, who: str | None = None
+    ) -> list[Retried]:
+        """Try again the timers that could not fire, by business key. Raises LedgerError."""
+        entries = [
+            Entry(timer.element, key, timer.trouble) for key, timers in standing.items() for timer in timers
+        ]
+        self._audit.write("retry", entries, why, who)
+        return [self._tracker.retry(key, []) for key in standing]
 
     def _retry(self, of_order: Sequence[Found]) -> Retried:
         return self._tracker.retry(of_order[0].business_key, [each.event.id for each in of_order])

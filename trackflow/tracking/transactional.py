@@ -3,10 +3,10 @@
 So an event is told exactly once or not at all, with no protocol. Only an event that came early needs care: it
 waits in the ledger and is told again whenever another event of its case was accepted, or a timer fired.
 
-Timers fire from the sweep, one in each transaction. A case with a timer is due when that is, so the sweep takes
-the timers of all cases in the order in which they are due, however late it is; and as it has locked the case's
-row, and reads after that which timer is due, no other tracker can fire the same one. What an event and a timer
-that is due at the same time do depends on which comes first, as it does in a remote engine.
+Timers fire from the sweep, one in each transaction. A case with a timer is due when that is, so the sweep
+takes the timers of all cases in the order in which they are due, however late it is; and as it has locked the
+case's row, and reads after that which timer is due, no other tracker can fire the same one. Of an event and a
+timer that is due, the one that locks the case first comes first, as it does in a remote engine.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tests.bpmn.juel.oracle import Answer
 from trackflow.bpmn import expressions, values
 from trackflow.bpmn.operators import same
-from trackflow.bpmn.tokens import UnknownName
+from trackflow.bpmn.tokens import UnknownName, names_in
 from trackflow.errors import ExpressionError
 
 SHORTEST_DOUBLES = 19  # since this Java, Double.toString writes no digit too many
@@ -32,11 +32,11 @@ _DOUBLE = re.compile(r"\d+\.\d+(E-?\d+)?")
 
 
 def ours(text: str, variables: Mapping[str, object]) -> Answer:
-    """What we say."""
+    """What we say; "constant" is what cannot be read, or has no variables and never a value."""
     try:
         expression = expressions.compile(text)
     except ExpressionError as exc:
-        return Answer("read", None, str(exc))
+        return Answer("read" if names_in(text) else "constant", None, str(exc))
     try:
         value = expression.evaluate(variables)
         return Answer("value", value, "" if isinstance(value, list | dict) else values.text(value))
@@ -51,7 +51,7 @@ def difference(our: Answer, their: Answer, java: int) -> str | None:
     what = f"{our} here, {their} in JUEL"
     if our.kind != "value" and REFUSED.search(our.text):
         return None
-    if our.kind == "read":  # JUEL may read it, but must not make a value of it
+    if our.kind == "constant":
         return what if their.kind == "value" else None
     if our.kind != their.kind:
         return what

@@ -28,6 +28,9 @@ def catch(*names: str) -> str:
     return "".join(map(event.format, names))
 
 
+NONE = '<startEvent id="N"/>'
+
+
 @pytest.fixture
 def waits_for_a(model_of: ModelOf) -> Model:
     return model_of(START + catch("A"), "S>CA")
@@ -35,7 +38,7 @@ def waits_for_a(model_of: ModelOf) -> Model:
 
 def test_deploying_says_what_changed(engine: EmbeddedEngine, model_of: ModelOf, stored: Stored) -> None:
     first, second = model_of(START + catch("A"), "S>CA"), model_of(START + catch("B"), "S>CB")
-    other = model_of(catch("A"), process="parcels")
+    other = model_of(NONE + catch("A"), "N>CA", process="parcels")
     assert engine.deployed([first, other], "own") == {"orders": False, "parcels": False}
 
     assert engine.deploy([first, other], "own") == [
@@ -54,8 +57,8 @@ def test_deploying_says_what_changed(engine: EmbeddedEngine, model_of: ModelOf, 
 
 
 def test_a_deployment_is_all_or_none(engine: EmbeddedEngine, model_of: ModelOf, stored: Stored) -> None:
-    good, bad = model_of(START), model_of('<userTask id="U"/>', process="people")
-    with pytest.raises(ModelError, match="userTask 'U' is not supported"):
+    good, bad = model_of(START), model_of(START + '<scriptTask id="U"/>', process="people")
+    with pytest.raises(ModelError, match="scriptTask 'U' is not supported"):
         engine.deploy([good, bad], "own")
     assert stored("engine_models") == []
 
@@ -76,7 +79,7 @@ def test_a_message_starts_one_process_of_a_tenant_only(
 
     # Given that the first no longer starts with it, or belongs to another tenant
     engine.deploy([parcels], "other")
-    assert engine.deploy([model_of(catch("A")), parcels], "own") == [
+    assert engine.deploy([model_of(NONE + catch("A"), "N>CA"), parcels], "own") == [
         Deployment("orders", 2, changed=True),
         Deployment("parcels", 1, changed=True),
     ]
@@ -84,7 +87,7 @@ def test_a_message_starts_one_process_of_a_tenant_only(
 
 def test_two_models_of_one_process_are_a_mistake(engine: EmbeddedEngine, model_of: ModelOf) -> None:
     with pytest.raises(ModelError, match=r"orders\.bpmn: process 'orders' is in another of the files, too"):
-        engine.deploy([model_of(catch("A")), model_of(catch("B"))], "own")
+        engine.deploy([model_of(START + catch("A"), "S>CA"), model_of(START + catch("B"), "S>CB")], "own")
 
 
 def test_deployments_at_the_same_moment_do_not_disturb_each_other(
@@ -210,8 +213,9 @@ def test_several_that_wait_are_ambiguous_and_nothing_changes(
 def test_a_refused_event_changes_nothing_not_even_variables(
     engine: EmbeddedEngine, tell: Tell, model_of: ModelOf, stored: Stored
 ) -> None:
-    elements = START + catch("A", "B") + '<exclusiveGateway id="X"/>'
-    engine.deploy([model_of(elements, "S>CA", "CA>X", "X>CB ${ok && amount > 1}")], "own")
+    elements = START + catch("A", "B", "C") + '<exclusiveGateway id="X"/>'
+    flows = ["S>CA", "CA>X", "X>CB ${ok && amount > 1}", "X>CC ${false}"]
+    engine.deploy([model_of(elements, *flows)], "own")
     tell("Go", payload={"ok": True, "amount": 2})
     before = stored("engine_instances")
 

@@ -106,8 +106,8 @@ def test_what_cannot_be_run_is_refused_by_type_id_and_name(
             "eventBasedGateway 'G' with receiveTask 'R' behind it is not supported by the embedded engine",
         ),
         (
-            '<exclusiveGateway id="X"/><task id="T"/>',
-            ["S>X", "X>T ${amount >}"],
+            '<exclusiveGateway id="X"/><task id="T"/><task id="U"/>',
+            ["S>X", "X>T ${amount >}", "X>U ${false}"],
             "sequenceFlow 'X_T': '${amount >}', character 11: '}' is not expected here",
         ),
         (

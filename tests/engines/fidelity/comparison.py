@@ -10,7 +10,7 @@ from tests.engines.fidelity.script import Played, Seen, Step
 
 # What is compared of an instance; what was passed, as a multiset: where several tokens move in one step, the
 # engines' order is their own.
-SEEN = ("awaits", "due", "active", "passed", "ended", "how")
+SEEN = ("awaits", "timers", "due", "active", "passed", "ended", "how")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +123,8 @@ class _Run:
             rows = connection.execute(select(store.instances.c.id, store.instances.c.state)).all()
         states = {row.id: State.from_json(row.state) for row in rows}
         found = self._engine.histories(self._tenant, self._keys)
+        without_paths = {key: [replace(each, path=(), end=None) for each in found[key]] for key in found}
+        assert without_paths == self._engine.instances(self._tenant, self._keys)
         return {key: [self._seen(each, states[each.id]) for each in found[key]] for key in self._keys}
 
     def _seen(self, instance: Instance, state: State) -> Seen:

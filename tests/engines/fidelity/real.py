@@ -41,6 +41,7 @@ class RealEngine:
 
     def __init__(self, url: str, family: str) -> None:
         """`url`: of its REST API."""
+        self.url = url
         self.name = family
         self._rest = Rest(url)
         self._now: int | None = None
@@ -51,13 +52,13 @@ class RealEngine:
 
         Together, because then one question after a step is about all of them. What they leave is deleted.
         """
-        self._tell_the_time(0)
+        self.tell_the_time(0)
         words = {case.tenant: self._deploy(case.tenant, case.tenant, case.xml) for case in cases}
         played = {
             tenant: Played(refused=word if isinstance(word, str) else None) for tenant, word in words.items()
         }
         deployed = [case for case in cases if played[case.tenant].refused is None]
-        group = _Group(self, [case.tenant for case in deployed])
+        group = Group(self, [case.tenant for case in deployed])
         while deployed:
             sights = {case: played[case.tenant].answers[-1:] for case in deployed}
             chosen = {case: case.script(sight[0]["instances"] if sight else {}) for case, sight in sights.items()}
@@ -80,8 +81,8 @@ class RealEngine:
         reply = self._rest.upload("/deployment/create", form | ({"tenant-id": tenant} if tenant else {}))
         return dict(reply.said) if reply.ok else reply.words
 
-    def _tell_the_time(self, now: int) -> None:
-        """`now`: milliseconds since EPOCH."""
+    def tell_the_time(self, now: int) -> None:
+        """Set the engine's clock. `now`: milliseconds since EPOCH."""
         if now != self._now:
             millis = {"value": int(EPOCH.timestamp() * 1000) + now, "type": "Long"}
             reply = self._rest.change("/process-definition/key/clock/start", {"variables": {"millis": millis}})
@@ -90,7 +91,7 @@ class RealEngine:
 
     def tell(self, tenant: str, step: Step, now: int) -> tuple[str, str | None]:
         """An event's outcome, and the engine's words."""
-        self._tell_the_time(now)
+        self.tell_the_time(now)
         told = tenant if step["tenant"] == "own" else f"{tenant}-other"
         event = Message.new(
             tenant=told, business_key=step["key"], event=step["event"], payload=step["variables"]
@@ -102,7 +103,7 @@ class RealEngine:
 
     def execute(self, job: str, now: int) -> str | None:
         """Fire a timer; the engine's words if it fails."""
-        self._tell_the_time(now)
+        self.tell_the_time(now)
         try:
             reply = self._rest.change(f"/job/{job}/execute", {})
         except EngineUnreachable as answered:
@@ -133,46 +134,50 @@ class RealEngine:
         )
 
 
-class _Group:
-    """Cases that are played together, and what time it is in each. A case is known by its tenant."""
+class Group:
+    """Cases that are played together. A case is known by its tenant.
+
+    Attributes:
+        time: what time it is in each.
+    """
 
     def __init__(self, engine: RealEngine, tenants: Sequence[str]) -> None:
         self._engine = engine
-        self._time = {tenant: Time() for tenant in tenants}
+        self.time = {tenant: Time() for tenant in tenants}
         self._elements = engine.definitions(tenants)
         self._keys: dict[str, dict[str, None]] = {tenant: {} for tenant in tenants}
 
     def step(self, steps: Mapping[str, Step]) -> dict[str, dict[str, Any]]:
         """Each case's next step, and what is seen afterwards."""
-        told = self._wait({tenant: step for tenant, step in steps.items() if "wait" in step})
+        told = self.wait({tenant: step for tenant, step in steps.items() if "wait" in step})
         events = [tenant for tenant, step in steps.items() if "wait" not in step]
-        for tenant in sorted(events, key=lambda tenant: self._time[tenant].now):
+        for tenant in sorted(events, key=lambda tenant: self.time[tenant].now):
             self._keys[tenant][steps[tenant]["key"]] = None
-            outcome, words = self._engine.tell(tenant, steps[tenant], self._time[tenant].tick())
+            outcome, words = self._engine.tell(tenant, steps[tenant], self.time[tenant].tick())
             told[tenant] = {"outcome": outcome, "words": words}
         seen = self._look(list(steps)) if steps else {}
         return {tenant: told[tenant] | {"instances": seen[tenant]} for tenant in steps}
 
-    def _wait(self, steps: Mapping[str, Step]) -> dict[str, dict[str, Any]]:
+    def wait(self, steps: Mapping[str, Step]) -> dict[str, dict[str, Any]]:
         """Time passes, and timers fire: each in its own time, or late, when the time is over."""
         for tenant, step in steps.items():
-            self._time[tenant].begin(step)
+            self.time[tenant].begin(step)
         waiting = list(steps)
         tried = set[str]()
         failed: dict[str, list[str]] = defaultdict(list)
         for _ in range(FIRED_A_WAIT):
             first: dict[str, Row] = {}
             for job in self._engine.timers(waiting) if waiting else []:
-                if job["id"] not in tried and self._time[job["tenantId"]].reaches(_due(job)):
+                if job["id"] not in tried and self.time[job["tenantId"]].reaches(_due(job)):
                     first.setdefault(job["tenantId"], job)
             if not first:
                 break
-            for tenant, job in sorted(first.items(), key=lambda item: self._time[item[0]].firing(_due(item[1]))):
+            for tenant, job in sorted(first.items(), key=lambda item: self.time[item[0]].firing(_due(item[1]))):
                 tried.add(job["id"])
-                if words := self._engine.execute(job["id"], self._time[tenant].fire(_due(job))):
+                if words := self._engine.execute(job["id"], self.time[tenant].fire(_due(job))):
                     failed[tenant].append(f"{self._elements[job['jobDefinitionId']]}: {words}")
         for tenant in waiting:
-            self._time[tenant].finish()
+            self.time[tenant].finish()
         return {
             tenant: {"outcome": "failed" if failed[tenant] else "waited", "words": failed[tenant]}
             for tenant in waiting
@@ -193,7 +198,7 @@ class _Group:
         return found
 
     def _seen(self, instance: Row, about: dict[str, list[Row]]) -> Seen:
-        time = self._time[instance["tenantId"]]
+        time = self.time[instance["tenantId"]]
         due = (f"{time.until(_due(row))}@{self._elements[row['jobDefinitionId']]}" for row in about["timers"])
         rows = [row for row in about["visits"] if not row["activityId"].endswith(_REPETITIONS)]
         holding = {row["parentActivityInstanceId"] for row in about["visits"] if not row["endTime"]}

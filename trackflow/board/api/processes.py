@@ -42,6 +42,7 @@ class KnownProcessAnswer(_Answer):
     name: str
     orders: int = Field(description="That it has or had")
     versions: Sequence[VersionAnswer] = Field(description="Those with orders, the newest first")
+    withdrawn: bool = Field(description="It starts no more, until it is deployed again")
 
 
 class SelectionAnswer(_Answer):

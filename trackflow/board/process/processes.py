@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from trackflow.board.context import Board
 from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
-from trackflow.errors import ModelError
+from trackflow.errors import EngineError, ModelError
 from trackflow.projection import processes
 from trackflow.projection.comparison import Comparison, comparison
 from trackflow.projection.models import DeployedModels
@@ -37,6 +37,7 @@ class KnownProcess:
     id: str
     name: str
     versions: Sequence[Version]  # the newest first
+    withdrawn: bool = False  # it starts no more; False also while the engine is away
 
     @property
     def orders(self) -> int:
@@ -72,7 +73,18 @@ def known_process(board: Board, process: str) -> KnownProcess:
 def _known(board: Board, process: str, orders: Mapping[int, int]) -> KnownProcess:
     versions = [Version(number, orders[number]) for number in sorted(orders, reverse=True)]
     model = model_of(board, process, versions[0].number if versions else 0)
-    return KnownProcess(process, " ".join(((model and model.name) or process).split()), versions)
+    name = " ".join(((model and model.name) or process).split())
+    return KnownProcess(process, name, versions, process in _withdrawn(board))
+
+
+def _withdrawn(board: Board) -> frozenset[str]:
+    engine, tenant = board.trackflow.engine, board.trackflow.settings.tenant
+    if board.health.report.engine.state == "away":
+        return frozenset()
+    try:
+        return board.kept.get("withdrawn", _KNOWN_SECONDS, lambda: engine.withdrawn(tenant))
+    except EngineError:
+        return frozenset()
 
 
 def modelled(board: Board) -> Mapping[str, Model]:

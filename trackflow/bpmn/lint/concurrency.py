@@ -9,8 +9,8 @@ may name too many, never too few, but that a join counts each flow once.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from trackflow.bpmn.graph import inside, scopes_of
@@ -37,7 +37,11 @@ class Concurrency:
         if common == min(map(len, ways)):
             return False
         left, right = (way[common] for way in ways)
-        return self._relation(self._model.elements[left].scope).holds(left, right)
+        return right in self.beside(left)
+
+    def beside(self, element: str) -> frozenset[str]:
+        """The elements of the same scope that may be active when this one is; itself if it may be twice."""
+        return self._relation(self._model.elements[element].scope).beside(element)
 
     def several(self, element: str) -> bool:
         """Whether an element may be active more than once at a time within its scope."""
@@ -48,7 +52,7 @@ class Concurrency:
 
     def doubled(self, element: str) -> bool:
         """The same, but that all repetitions of a multi-instance element count as one."""
-        return self._relation(self._model.elements[element].scope).holds(element, element)
+        return element in self.beside(element)
 
     def _relation(self, scope: str | None) -> Relation:
         if scope not in self._by_scope:
@@ -63,17 +67,29 @@ class Relation:
         self._net = net
         self._with = [0] * len(net.places)
         self._waiting = set(range(len(net.steps)))
+        self._besides = dict[int, frozenset[str]]()
         self._begin()
         while self._waiting:
             self._follow(self._waiting.pop())
 
-    def holds(self, one: str, other: str) -> bool:
-        """Whether two elements, or two tokens at one, may be there at once."""
-        return any(self._with[place] & self._of_element[other] for place in self._net.of[one])
+    def beside(self, element: str) -> frozenset[str]:
+        """The elements that may have a token when this one has; itself if it may have two."""
+        places = 0
+        for place in self._net.of[element]:
+            places |= self._with[place]
+        if places not in self._besides:
+            found = (other for place in _bits(places) for other in self._elements[place])
+            self._besides[places] = frozenset(found)
+        return self._besides[places]
 
     @cached_property
-    def _of_element(self) -> dict[str, int]:
-        return {element: sum(1 << place for place in places) for element, places in self._net.of.items()}
+    def _elements(self) -> dict[int, list[str]]:
+        """By place the elements whose tokens it has."""
+        found = defaultdict[int, list[str]](list)
+        for element, places in self._net.of.items():
+            for place in places:
+                found[place].append(element)
+        return found
 
     @cached_property
     def _users(self) -> dict[int, list[int]]:
@@ -87,8 +103,10 @@ class Relation:
     def _begin(self) -> None:
         """One step makes tokens on all its places; what comes at any time is there beside everything."""
         for step in self._net.steps:
-            for position, place in enumerate(step.gives):
-                self._add(place, sum({1 << each for each in step.gives[:position]}))
+            given = Counter(step.gives)
+            together = _mask(given)
+            for place, times in given.items():
+                self._with[place] |= together if times > 1 else together & ~(1 << place)
         everything = (1 << len(self._net.places)) - 1
         for place, again in self._net.at_any_time.items():
             self._add(place, everything & ~self._net.alone & ~(0 if again else 1 << place))
@@ -99,8 +117,10 @@ class Relation:
         beside = -1
         for place in step.takes:
             beside &= self._with[place]
+        if step.waits_for:
+            beside &= ~_mask(step.waits_for)
         for place in step.gives:
-            self._add(place, beside & ~step.waits_for)
+            self._add(place, beside)
 
     def _add(self, place: int, others: int) -> None:
         new = others & ~self._with[place]
@@ -111,6 +131,13 @@ class Relation:
         for other in _bits(new):
             self._with[other] |= 1 << place
             self._waiting.update(self._users.get(other, ()))
+
+
+def _mask(places: Iterable[int]) -> int:
+    mask = 0
+    for place in places:
+        mask |= 1 << place
+    return mask
 
 
 def _bits(number: int) -> Iterator[int]:

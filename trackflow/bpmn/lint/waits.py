@@ -76,11 +76,28 @@ class _Looking:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._concurrency = Concurrency(model)
+        self._scopes_of = dict[str, list[str]]()
 
     def partner(self, wait: _Wait, others: Sequence[_Wait]) -> _Wait | None:
         """The first of the others that may be there too; the wait itself if it may be there twice."""
-        found = next((other for other in others if self._together(wait, other)), None)
+        found = next((other for other in self._likely(wait, others) if self._together(wait, other)), None)
         return wait if found is None and self._twice(wait) else found
+
+    def _likely(self, wait: _Wait, others: Sequence[_Wait]) -> Iterator[_Wait]:
+        """Without those that surely are there at another time: most of a long model's, told quickly."""
+        if (
+            wait.around
+            or wait.holder is None
+            or any(map(self._concurrency.several, self._scopes(wait.holder)))
+        ):
+            yield from others
+            return
+        scope, beside = self._model.elements[wait.holder].scope, self._concurrency.beside(wait.holder)
+        for other in others:
+            holder = other.holder
+            is_near = holder is not None and not other.around and self._model.elements[holder].scope == scope
+            if not is_near or holder in beside or holder == wait.holder:
+                yield other
 
     def _together(self, one: _Wait, other: _Wait) -> bool:
         if one.holder == other.holder:
@@ -118,4 +135,8 @@ class _Looking:
         return several(wait.holder) or any(map(self._concurrency.several, scopes))
 
     def _scopes(self, element: str | None) -> list[str]:
-        return [] if element is None else scopes_of(self._model, element)
+        if element is None:
+            return []
+        if element not in self._scopes_of:
+            self._scopes_of[element] = scopes_of(self._model, element)
+        return self._scopes_of[element]

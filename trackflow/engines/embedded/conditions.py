@@ -19,17 +19,19 @@ from trackflow.errors import ExpressionError
 
 def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """A wait has begun: what is true already happens next."""
-    step.pending.extend(_true(step, holder, elements))
+    step.happen(_true(step, holder, elements))
 
 
 def look(step: Step, variables: int) -> None:
     """An event has set so many variables of its payload: what is true happens next."""
+    if not step.process.is_conditional:
+        return
     happen = [
         each
         for holder, _, elements in subscriptions.listening(step.process, step.state)
         for each in _true(step, holder, elements)
     ]
-    step.pending.extend(happen * (variables + 1))
+    step.happen(happen * (variables + 1))
 
 
 def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
 from trackflow.engines.embedded import store
+from trackflow.engines.embedded.obstacles import check
 from trackflow.engines.embedded.prepare import prepare
 from trackflow.engines.embedded.process import Process
 from trackflow.engines.port import BROUGHT_BACK, Deployment
@@ -63,6 +64,7 @@ class Deployments:
                 start two processes.
         """
         for model in models:
+            check(model)
             prepare(model)
         _check_processes(models)
         store.lock_models(connection)

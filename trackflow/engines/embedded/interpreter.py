@@ -57,10 +57,7 @@ class Refusal:
 
 
 def start(process: Process, message: str, variables: Mapping[str, Scalar], now: float) -> State | Refusal:
-    """The state of a new instance, after the step that begins at the start event of this message.
-
-    The process's own event subprocesses are listened for before it has variables, as in the engine family.
-    """
+    """The state of a new instance, after the step that begins at the start event of this message."""
 
     def begin(step: Step) -> None:
         step.move([Move(process.starts[message], PROCESS)])
@@ -162,6 +159,9 @@ def _enter(step: Step, move: Move) -> None:
     if node.repeats is not None and move.counter is None:
         if not repetition.begin(step, node, node.repeats, move.scope):
             scopes.go_on(step, node, move.scope)
+        return
+    if node.behaviour is Behaviour.LINK:
+        scopes.go_on(step, node, move.scope)
         return
     visit, scope = step.enter(node.id), move.scope
     match node.behaviour:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from trackflow.bpmn import Element, Model, times
+from trackflow.bpmn.lint import refused_by_the_family
 from trackflow.engines.embedded.process import Behaviour
+from trackflow.errors import ModelError
 
 # By element type and event. Only what is listed can run.
 BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
@@ -33,7 +35,7 @@ BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
     ("sendTask", None): Behaviour.WAIT,
     ("businessRuleTask", None): Behaviour.WAIT,
     ("intermediateThrowEvent", None): Behaviour.PASS,
-    ("intermediateThrowEvent", "link"): Behaviour.PASS,
+    ("intermediateThrowEvent", "link"): Behaviour.LINK,
     ("intermediateThrowEvent", "message"): Behaviour.PASS,
     ("intermediateThrowEvent", "escalation"): Behaviour.ESCALATE,
     ("intermediateThrowEvent", "compensate"): Behaviour.COMPENSATE,
@@ -42,7 +44,7 @@ BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
     ("intermediateCatchEvent", "timer"): Behaviour.WAIT,
     ("intermediateCatchEvent", "conditional"): Behaviour.WAIT,
     ("intermediateCatchEvent", "signal"): Behaviour.WAIT,
-    ("intermediateCatchEvent", "link"): Behaviour.PASS,
+    ("intermediateCatchEvent", "link"): Behaviour.LINK,
     ("eventBasedGateway", None): Behaviour.RACE,
     ("exclusiveGateway", None): Behaviour.CHOOSE,
     ("parallelGateway", None): Behaviour.JOIN,
@@ -61,9 +63,17 @@ BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
 # What reaches an instance from outside of what it does, so that it has to be listened for.
 LISTENS = frozenset({"message", "timer", "conditional", "signal"})
 COMPENSATES = "isForCompensation"
-_THROWS = ("endEvent", "intermediateThrowEvent")
+THROWS = ("endEvent", "intermediateThrowEvent")
 # A worker of the engine fetches it; here nobody does, so it waits as a task of a person does.
 _FETCHED = ("serviceTask", "sendTask", "businessRuleTask")
+
+
+def check(model: Model) -> None:
+    """Raise ModelError if the model cannot run here, or if the engine family would not take it either."""
+    for obstacle in obstacles(model):
+        raise ModelError(f"{model.file}: {obstacle}")
+    for finding in refused_by_the_family(model):
+        raise ModelError(f"{model.file}: {finding.text}", finding.line)
 
 
 def obstacles(model: Model) -> Iterator[str]:
@@ -112,7 +122,7 @@ def _of_event(element: Element) -> Iterator[str]:
         yield " without a condition"
     if element.event in ("signal", "link") and not element.reference:
         yield f" without the name of its {element.event}"
-    if element.event in ("error", "escalation") and element.type in _THROWS and not element.reference:
+    if element.event in ("error", "escalation") and element.type in THROWS and not element.reference:
         yield f" without the code of its {element.event}"
 
 
@@ -136,8 +146,6 @@ def _of_cancellation(model: Model, element: Element) -> Iterator[str]:
     found = model.elements.get(transaction or "")
     if found is None or found.type != "transaction":
         yield " outside of a transaction"
-    elif not any((each.attached_to, each.event) == (found.id, "cancel") for each in model.elements.values()):
-        yield f" and no cancel boundary event at {found}"
 
 
 def _of_compensation(model: Model, element: Element) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""From a model to a process that can run. What cannot is refused by type, name and id, never skipped."""
+"""From a model that can run (`obstacles.check` says so) to a process that is ready to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from types import MappingProxyType
 
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
-from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, obstacles
-from trackflow.engines.embedded.process import Behaviour, Clock, Exit, Handlers, Node, Process, Repeats
+from trackflow.bpmn.model import Passing
+from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, THROWS, obstacles
+from trackflow.engines.embedded.process import (
+    Behaviour,
+    Calls,
+    Clock,
+    Exit,
+    Handing,
+    Handlers,
+    Node,
+    Process,
+    Repeats,
+)
 from trackflow.engines.embedded.reach import reach
 from trackflow.errors import ExpressionError, ModelError
 
@@ -17,9 +28,10 @@ THROWN = ("error", "escalation", "cancel")
 
 
 def prepare(model: Model) -> Process:
-    """The model, ready to run. Raises ModelError: something in it is not supported, or cannot be read."""
-    for obstacle in obstacles(model):
-        raise ModelError(f"{model.file}: {obstacle}")
+    """The model, ready to run. Raises ModelError: an expression cannot be read.
+
+    A model that is deployed is not checked again: its instances run, whatever is refused since.
+    """
     return _Preparing(model).process()
 
 
@@ -55,6 +67,7 @@ class _Preparing:
             starts=MappingProxyType(
                 {each.message: each.id for each in self._elements.values() if _starts(each) and each.message}
             ),
+            begins=next((each.id for each in self._elements.values() if _begins(each)), None),
             ends=frozenset(each.id for each in self._elements.values() if each.type == "endEvent"),
             variables=self._model.variables,
             triggers=MappingProxyType(
@@ -64,7 +77,13 @@ class _Preparing:
                 }
             ),
             handlers=MappingProxyType(dict(self._handlers())),
+            is_conditional=any(each.condition for each in self._elements.values()),
             reach=MappingProxyType(reach(self._model)),
+            signals=frozenset(
+                each.reference
+                for each in self._elements.values()
+                if each.event == "signal" and each.type not in THROWS and each.reference
+            ),
         )
 
     def _node(self, element: Element) -> Node:
@@ -98,6 +117,7 @@ class _Preparing:
             triggered=element.triggered,
             start=self._inner_starts.get(element.id),
             repeats=self._repeats(element),
+            calls=self._calls(element),
         )
 
     def _handler_of(self, element: Element) -> str | None:
@@ -137,6 +157,19 @@ class _Preparing:
         until = self._compiled(element, found.until) if found.until else None
         return Repeats(found.sequential, self._compiled(element, found.cardinality), until)
 
+    def _calls(self, element: Element) -> Calls | None:
+        if element.call is None or element.reference is None:
+            return None
+        into, back = (
+            tuple(self._handing(element, each) for each in passings)
+            for passings in (element.call.into, element.call.back)
+        )
+        return Calls(element.reference, into, back)
+
+    def _handing(self, element: Element, passing: Passing) -> Handing:
+        source = self._compiled(element, passing.expression) if passing.expression else passing.source
+        return Handing(source, passing.target or "")
+
     def _compiled(self, where: Flow | Element, text: str) -> Expression:
         try:
             return expressions.compile(text)
@@ -145,7 +178,8 @@ class _Preparing:
 
     def _handlers(self) -> Iterator[tuple[tuple[str, str | None], Handlers]]:
         """By what is thrown and where."""
-        scopes: list[str | None] = [None, *self._inner_starts]
+        called = (each.id for each in self._elements.values() if each.call is not None)
+        scopes: list[str | None] = [None, *self._inner_starts, *called]
         for thrown in THROWN:
             for scope in scopes:
                 inside, outside = self._triggers[scope], self._boundary[scope]
@@ -168,3 +202,7 @@ def _catches(element: Element, behaviour: Behaviour, targets: list[str]) -> tupl
 
 def _starts(element: Element) -> bool:
     return element.type == "startEvent" and element.scope is None
+
+
+def _begins(element: Element) -> bool:
+    return _starts(element) and element.event is None

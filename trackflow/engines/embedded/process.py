@@ -13,12 +13,14 @@ class Behaviour(Enum):
     """What a token does that comes to an element."""
 
     PASS = auto()  # goes on at once
+    LINK = auto()  # goes on at once, and was never there: the engine family's history has no links
     WAIT = auto()  # waits for the element's own event, or for what its boundary events bring
     RACE = auto()  # waits for the first of the events behind an event-based gateway
     CHOOSE = auto()  # takes the first flow whose condition is true
     JOIN = auto()  # waits until a token has come for every incoming flow, then takes all flows
     MERGE = auto()  # waits until no other token can come, then takes the flows whose conditions are true
     NEST = auto()  # waits until everything in the subprocess is done
+    CALL = auto()  # waits until the instance of the called process has ended
     END = auto()  # is gone
     TERMINATE = auto()  # is gone, and every other token of its scope with it
     FAIL = auto()  # throws an error
@@ -58,6 +60,26 @@ class Repeats:
 
 
 @dataclass(frozen=True, slots=True)
+class Handing:
+    """A variable that goes from one instance to another.
+
+    `source` is what is evaluated there, or the variable's name; None: all variables, under their own names.
+    """
+
+    source: Expression | str | None
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Which process a call activity calls, what the instance begins with and what it gives back."""
+
+    process: str
+    into: tuple[Handing, ...]
+    back: tuple[Handing, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """An element, ready to run.
 
@@ -86,6 +108,7 @@ class Node:
         triggered: whether it is an event subprocess.
         start: of a subprocess, the id of the start event that a token in it begins at.
         repeats: of a multi-instance element.
+        calls: of a call activity.
     """
 
     id: str
@@ -111,6 +134,7 @@ class Node:
     triggered: bool
     start: str | None
     repeats: Repeats | None
+    calls: Calls | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +158,24 @@ class Process:
         id: of the BPMN process.
         nodes: by element id.
         starts: message name → id of the start event.
+        begins: id of the start event at which an instance begins that is called; None: it cannot be.
         ends: ids of the end events.
         variables: names that an expression uses.
         triggers: by scope (None: the process), the start events of event subprocesses that listen.
         handlers: by what is thrown (`error`, `escalation`, `cancel`) and scope.
+        is_conditional: whether any event waits for a condition.
         reach: by inclusive gateway, the elements that a token can come from to it.
+        signals: names of those that it can listen for.
     """
 
     id: str
     nodes: Mapping[str, Node]
     starts: Mapping[str, str]
+    begins: str | None
     ends: frozenset[str]
     variables: frozenset[str]
     triggers: Mapping[str | None, tuple[str, ...]]
     handlers: Mapping[tuple[str, str | None], Handlers]
+    is_conditional: bool
     reach: Mapping[str, frozenset[str]]
+    signals: frozenset[str]

@@ -37,12 +37,14 @@ def nest(step: Step, node: Node, visit: int, move: Move) -> None:
 def begin(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> None:
     """A process or subprocess begins: from now on its event subprocesses can be triggered.
 
-    `variables`: that a process begins with.
+    `variables`: that a process begins with. In the engine family it has none yet when the names of messages
+    are worked out.
     """
     step.state.scopes.append(scope)
     listens = step.process.triggers.get(scope.of, ())
-    subscriptions.begin(step, scope, listens)
+    subscriptions.name(step, scope, listens)
     step.state.variables.update(variables)
+    subscriptions.set_timers(step, scope, listens)
     conditions.look_at(step, scope, listens)
 
 

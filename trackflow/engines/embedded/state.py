@@ -1,8 +1,8 @@
 """The state of one process instance: one small JSON value.
 
     {"variables": {"amount": 150},
-     "tokens": [{"at": "Review", "scope": 0, "visit": 2, "due": {"Reminder": [1732440600.1]}}],
-     "scopes": [{"id": 0, "of": null}],
+     "tokens": [{"at": "Review", "scope": -1, "visit": 2, "due": {"Reminder": [1732440600.1]}}],
+     "scopes": [{"id": -1, "of": null}],
      "path": [["Start", 1732440000.1, 1732440000.1], …, ["Review", 1732440000.1, null]],
      "end": null}
 
@@ -18,7 +18,12 @@ from typing import Any, NamedTuple, Self
 
 from trackflow.engines.variables import Scalar
 
-PROCESS = 0  # id of the scope that is the process itself; the first visit is a start event's, so no other's
+PROCESS = -1  # id of the scope that is the process itself: no visit, as those of all others are
+
+
+# Made once: `json.dumps` with any option makes an encoder for each call.
+_ENCODE = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_DECODE = json.JSONDecoder().decode
 
 
 class Due(NamedTuple):
@@ -49,6 +54,18 @@ class Done(NamedTuple):
     element: str
     handler: str | None
     inside: tuple[Done, ...] = ()
+
+
+class Caller(NamedTuple):
+    """Who called an instance.
+
+    Attributes:
+        instance: id of the calling instance.
+        visit: of its token that waits at the call activity.
+    """
+
+    instance: str
+    visit: int
 
 
 class Times(NamedTuple):
@@ -127,8 +144,8 @@ class State:
         tokens: everything that is somewhere, in the order of arrival.
         scopes: the process and what is active in it.
         path: every element that was entered, in that order.
-        end: how it ended (`completed`); None while it runs.
-        thrown: the signals that the step threw, which other instances may listen for. Never stored.
+        end: how it ended (`completed`, or `terminated` by its caller); None while it runs.
+        caller: of a called instance, who waits for its end.
     """
 
     variables: dict[str, Scalar] = field(default_factory=dict)
@@ -136,7 +153,7 @@ class State:
     scopes: list[Scope] = field(default_factory=list)
     path: list[Visit] = field(default_factory=list)
     end: str | None = None
-    thrown: list[str] = field(default_factory=list)
+    caller: Caller | None = None
 
     def scope(self, id_: int) -> Scope:
         """The scope of this id; there must be one."""
@@ -158,39 +175,51 @@ class State:
             ],
             path=[Visit(v.element, v.entered, v.left, v.canceled) for v in self.path],
             end=self.end,
+            caller=self.caller,
         )
 
     def to_json(self) -> str:
         """As text, in ASCII: any database stores it, whatever the variables hold."""
-        return json.dumps(
-            {
-                "variables": self.variables,
-                "tokens": [_token_to_json(token) for token in self.tokens],
-                "scopes": [_scope_to_json(scope) for scope in self.scopes],
-                "path": [_visit_to_json(visit) for visit in self.path],
-                "end": self.end,
-            },
-            separators=(",", ":"),
-        )
+        value = {
+            "variables": self.variables,
+            "tokens": [_token_to_json(token) for token in self.tokens],
+            "scopes": [_scope_to_json(scope) for scope in self.scopes],
+            "path": [_visit_to_json(visit) for visit in self.path],
+            "end": self.end,
+        }
+        if self.caller is not None:
+            value["caller"] = self.caller
+        return _ENCODE(value)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The inverse of `to_json`; reads also what version 0.1.0 wrote."""
-        value = json.loads(text)
+        value = _DECODE(text)
+        if any("token" in scope for scope in value["scopes"]):
+            _modernize(value)
         return cls(
             variables=value["variables"],
             tokens=[_token_from_json(token) for token in value["tokens"]],
             scopes=[_scope_from_json(scope) for scope in value["scopes"]],
             path=[Visit(*visit) for visit in value["path"]],
             end=value["end"],
+            caller=Caller(*value["caller"]) if "caller" in value else None,
         )
+
+
+def _modernize(value: dict[str, Any]) -> None:
+    """Version 0.1.0 ran no subprocesses, and called the scope of the process 0."""
+    for token in value["tokens"]:
+        token["scope"] = PROCESS
+    value["scopes"] = [{"id": PROCESS, "of": None}] if value["scopes"] else []
 
 
 def _token_to_json(token: Token) -> dict[str, Any]:
     value: dict[str, Any] = {"at": token.at, "scope": token.scope, "visit": token.visit}
     if token.counter is not None:
         value["counter"] = token.counter
-    return value | _listening_to_json(token)
+    _add_listening(value, token)
+    return value
 
 
 def _scope_to_json(scope: Scope) -> dict[str, Any]:
@@ -199,42 +228,44 @@ def _scope_to_json(scope: Scope) -> dict[str, Any]:
         value["times"] = scope.times
     if scope.done:
         value["done"] = scope.done
-    return value | _listening_to_json(scope)
+    _add_listening(value, scope)
+    return value
 
 
-def _listening_to_json(holder: Token | Scope) -> dict[str, Any]:
+def _add_listening(value: dict[str, Any], holder: Token | Scope) -> None:
     """What most tokens and scopes have nothing of is left out."""
-    value: dict[str, Any] = {}
     if holder.names:
         value["names"] = holder.names
     if holder.due:
         value["due"] = {id_: due if due.cycle or due.trouble else due[:1] for id_, due in holder.due.items()}
     if holder.muted:
         value["muted"] = True
-    return value
 
 
 def _visit_to_json(visit: Visit) -> tuple[Any, ...]:
-    seen = (visit.element, visit.entered, visit.left)
-    return (*seen, True) if visit.canceled else seen
+    if visit.canceled:
+        return visit.element, visit.entered, visit.left, True
+    return visit.element, visit.entered, visit.left
 
 
 def _token_from_json(value: dict[str, Any]) -> Token:
-    return Token(**value | {"due": _due_from_json(value)})
+    _read_due(value)
+    return Token(**value)
 
 
 def _scope_from_json(value: dict[str, Any]) -> Scope:
-    value.pop("token", None)  # written by 0.1.0, which ran no subprocesses
-    times = value.get("times")
-    done = _done_from_json(value.get("done", ()))
-    return Scope(
-        **value | {"due": _due_from_json(value), "times": times and Times(*times), "done": list(done)}
-    )
+    _read_due(value)
+    if "times" in value:
+        value["times"] = Times(*value["times"])
+    if "done" in value:
+        value["done"] = list(_done_from_json(value["done"]))
+    return Scope(**value)
 
 
 def _done_from_json(value: Iterable[list[Any]]) -> tuple[Done, ...]:
     return tuple(Done(element, handler, _done_from_json(inside)) for element, handler, inside in value)
 
 
-def _due_from_json(value: dict[str, Any]) -> dict[str, Due]:
-    return {id_: Due(*due) for id_, due in value.get("due", {}).items()}
+def _read_due(value: dict[str, Any]) -> None:
+    if "due" in value:
+        value["due"] = {id_: Due(*due) for id_, due in value["due"].items()}

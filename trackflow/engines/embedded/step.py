@@ -60,6 +60,10 @@ class Step:
         """To be made next, in this order."""
         self.pending.extend(reversed(list(moves)))
 
+    def happen(self, events: Iterable[Happening]) -> None:
+        """To happen next, in this order."""
+        self.pending.extend(reversed(list(events)))
+
     def moves(self) -> Iterator[Move]:
         """The elements that are still to be entered."""
         return (each for each in self.pending if isinstance(each, Move))

@@ -4,7 +4,7 @@ trigger its event subprocesses (BPMN 10.5.4 to 10.5.6, 13.5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -93,15 +93,25 @@ def of_token(process: Process, state: State, token: Token) -> Iterable[str]:
 
 
 def begin(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
-    """Work out what is to be known from now on: the names that hold an expression, and when timers fire."""
-    for element in elements:
-        node = step.node(element)
+    """Work out what is to be known from now on."""
+    name(step, holder, elements)
+    set_timers(step, holder, elements)
+
+
+def name(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
+    """The names of messages that hold an expression."""
+    for node in map(step.node, elements):
         if node.message_expression is not None:
-            name = node.message_expression.evaluate(_variables(step, holder))
-            if name is not None:
-                holder.names[element] = _name(node, name)
+            value = node.message_expression.evaluate(_variables(step, holder))
+            if value is not None:
+                holder.names[node.id] = _name(node, value)
+
+
+def set_timers(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
+    """When timers fire."""
+    for node in map(step.node, elements):
         if node.clock is not None:
-            holder.due[element] = _due(step, node, node.clock, _variables(step, holder))
+            holder.due[node.id] = _due(step, node, node.clock, _variables(step, holder))
 
 
 def again(step: Step, node: Node, due: Due) -> Due | None:
@@ -119,10 +129,10 @@ def mute(holder: Token | Scope) -> None:
     holder.names = {}
 
 
-def _variables(step: Step, holder: Token | Scope) -> dict[str, object]:
+def _variables(step: Step, holder: Token | Scope) -> Mapping[str, object]:
     if isinstance(holder, Token):
-        return dict(step.variables(holder.scope, holder.counter))
-    return dict(step.variables(holder.id))
+        return step.variables(holder.scope, holder.counter)
+    return step.variables(holder.id)
 
 
 def _name(node: Node, value: object) -> str:
@@ -132,15 +142,13 @@ def _name(node: Node, value: object) -> str:
     return value
 
 
-def _due(step: Step, node: Node, clock: Clock, variables: dict[str, object]) -> Due:
+def _due(step: Step, node: Node, clock: Clock, variables: Mapping[str, object]) -> Due:
     text = clock.text.evaluate(variables)
     try:
         if not isinstance(text, str):
             raise ValueError("should be a string")  # noqa: TRY004
         if clock.kind == "cycle":
-            first = times.cycle(text).next(step.now, step.now)
-            if first is None:
-                raise ValueError("never fires")
+            first = times.cycle(text).first(step.now)
             return Due(first, step.now, text) if clock.repeats else Due(first)
         read = times.duration if clock.kind == "duration" else times.date
         return Due(read(text, step.now))

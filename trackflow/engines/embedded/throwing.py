@@ -60,7 +60,7 @@ def signal(step: Step, node: Node, visit: int, scope: int) -> None:
 
 def hear(step: Step, name: str) -> None:
     """Everything in the instance that listens for a signal gets it, after who threw it has gone on."""
-    step.pending.extend(
+    step.happen(
         Happening(element, holder)
         for _, holder, elements in subscriptions.listening(step.process, step.state)
         for element in elements
