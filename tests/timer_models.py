@@ -97,7 +97,9 @@ def choosy(wait: str) -> Model:
         '<exclusiveGateway id="Choice"/>',
         '<sequenceFlow id="much" sourceRef="Choice" targetRef="Much">'
         "<conditionExpression>${amount > 100}</conditionExpression></sequenceFlow>",
-        ends("Much", "After", "Paid"),
+        '<sequenceFlow id="little" sourceRef="Choice" targetRef="Little">'
+        "<conditionExpression>${amount &lt;= 100}</conditionExpression></sequenceFlow>",
+        ends("Much", "Little", "After", "Paid"),
         flows=_CHOICES,
         messages="Order_Placed Payment_Done",
     )

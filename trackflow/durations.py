@@ -44,12 +44,12 @@ class Period(NamedTuple):
 
 
 def period_of(text: str) -> Period:
-    """The period that a text says. Raises ValueError: it is none, or is nothing."""
+    """The period that a text says, which may be of no length, as PT0S is. Raises ValueError: it says none."""
     found = _ISO.fullmatch(text.strip())
-    years, months, *rest = found.groups(default="0") if found else ("0", "0")
-    seconds = sum(float(part) * unit for part, unit in zip(rest, _SECONDS, strict=False))
-    if not (seconds or int(years) or int(months)):
+    if found is None or not any(found.groups()):
         raise ValueError("should be a duration like PT10M, PT2H30M or P1D")
+    years, months, *rest = found.groups(default="0")
+    seconds = sum(float(part) * unit for part, unit in zip(rest, _SECONDS, strict=True))
     return Period(int(years), int(months), seconds)
 
 
@@ -59,7 +59,7 @@ def seconds_of(text: str) -> float:
     Raises ValueError: it is none, is nothing, or has years or months, which have no fixed length.
     """
     period = period_of(text)
-    if not period.is_fixed:
+    if not period.is_fixed or not period.seconds:
         raise ValueError("should be a duration like PT10M, PT2H30M or P1D")
     return period.seconds
 

@@ -15,11 +15,13 @@ from lxml import html
 
 from tests.board.conftest import Signed, asking, caught_up
 from tests.board.orders import HOSTILE, HOSTILE_PAYLOAD, PLAIN, STEPS, tell
+from tests.timer_models import choosy
 from tests.waiting import until
 from trackflow import Trackflow
 from trackflow.board.context import Board, open_board
 from trackflow.board.orders.known import cockpit_of
 from trackflow.board.settings import BoardSettings
+from trackflow.bpmn import parse
 from trackflow.masking import HIDDEN
 
 AWAY = "http://127.0.0.1:9/engine-rest"  # "discard": nobody listens
@@ -209,6 +211,31 @@ def test_while_the_engine_is_away_the_last_known_place_is_shown(
         assert time.monotonic() - asked_at < 60  # it was not asked again and again
         # and the diagram is that of the models folder
         assert get(client, "/api/processes/order_fulfillment/versions/1/model").status_code == 200
+
+
+# ---- timers ------------------------------------------------------------------------------------------
+
+
+def test_a_page_tells_until_when_an_order_waits_and_which_timer_cannot_fire(
+    client: TestClient, trackflow: Trackflow
+) -> None:
+    # Given a version of the process with timers, of which one cannot fire
+    source = choosy("PT1S").source.replace(b'process id="choosy"', b'process id="order_fulfillment"')
+    trackflow.engine.deploy([parse(source, "order.bpmn")], trackflow.settings.tenant)
+    tell(trackflow, "timed", "Order_Placed")
+
+    def is_stuck() -> bool:
+        trackflow.tracker.sweep()
+        order = trackflow.queries.order("timed")
+        return order is not None and any(timer.trouble for timer in order.timers)
+
+    until(is_stuck, 30, "the first timer is due")
+
+    shown = page(client, "timed")
+
+    assert "or until" in text_of(shown.find_class("order-state")[0])
+    assert "Its timer Patience cannot fire" in text_of(shown.find_class("notice-bad")[0])
+    assert "amount" in text_of(shown.find_class("notice-bad")[0])
 
 
 # ---- what can be done --------------------------------------------------------------------------------

@@ -100,6 +100,7 @@ def test_the_processes_are_those_with_models_or_orders(asked: TestClient) -> Non
         "name": "Order fulfillment",
         "orders": 280,
         "versions": [{"number": 2, "orders": 140}, {"number": 1, "orders": 140}],
+        "withdrawn": False,
     }
     assert [each["id"] for each in known] == [PROCESS, "claim"]
     listed = asked.get("/processes").text

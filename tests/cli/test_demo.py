@@ -43,3 +43,19 @@ def test_a_ledger_that_cannot_be_opened_ends_the_demo_in_one_line():
     assert result.returncode == 1
     assert "/nowhere/at/all.db" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_many_orders_are_shared_by_two_processes_on_the_one_ledger(ledger):
+    result = celery("track", "demo", "--orders", "101", "--ledger", str(ledger), "--json")
+
+    assert result.returncode == 0, result.stderr
+    run = json.loads(result.stdout)
+    assert (run["orders"], run["completed"], run["events"]) == (101, 101, 404)
+    assert run["ordersPerSecond"] == pytest.approx(101 / run["seconds"])
+    assert run["durations"]["max"] < run["seconds"]
+
+
+def test_a_ledger_in_memory_is_not_shared():
+    result = celery("track", "demo", "--orders", "101", LEDGER_URL="sqlite://", AMQP_URL="memory://")
+
+    assert "101 orders placed, 101 completed, 404 events" in result.stdout

@@ -45,6 +45,7 @@ def test_json_tells_what_changed(project, track):
             }
         ],
         "changes": 1,
+        "findings": [],
     }
 
 

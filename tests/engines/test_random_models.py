@@ -14,7 +14,9 @@ SHOWN = 3  # of those that differ; each is shrunk, which takes a while
 @pytest.mark.engine
 @pytest.mark.timeout(1800)
 def test_a_thousand_random_models_do_the_same(
-    still_engine: RealEngine, record_property: Callable[[str, object], None], capsys: pytest.CaptureFixture[str]
+    still_engine: RealEngine,
+    record_property: Callable[[str, object], None],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     # Given a real engine beside ours
     run = Run(still_engine)
@@ -27,4 +29,6 @@ def test_a_thousand_random_models_do_the_same(
     with capsys.disabled():
         print(f"\n{still_engine.name}: {run.figures}")
     shown = "\n\n".join(str(run.shrunk(finding)) for finding in differing[:SHOWN])
-    assert not differing, f"{len(differing)} of {MODELS} differ: seeds {[each.seed for each in differing]}\n{shown}"
+    assert not differing, (
+        f"{len(differing)} of {MODELS} differ: seeds {[each.seed for each in differing]}\n{shown}"
+    )

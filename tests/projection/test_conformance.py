@@ -258,3 +258,20 @@ def test_what_nothing_leads_to_has_nothing_before_it(model_of: ModelOf) -> None:
     model = model_of(START + catch("A", "B") + END, "S>E", "A>B", "B>A")
 
     assert found(model, run("A", "B")) == []
+
+
+def test_a_link_leaves_no_trace_and_is_followed_all_the_same(model_of: ModelOf) -> None:
+    # Given that no engine keeps link events in its history
+    link = '<{0} id="{1}"><linkEventDefinition name="further on"/></{0}>'.format
+    model = model_of(
+        START
+        + link("intermediateThrowEvent", "From")
+        + link("intermediateCatchEvent", "To")
+        + catch("A", "B"),
+        *("S>A", "A>From", "To>B"),
+    )
+    order = run("S", "A", "B")
+
+    # Then nothing was skipped, and the ways to the link and from it were taken
+    assert found(model, order) == []
+    assert [flow.id for flow in flows_taken(order.path, model)] == ["S_A", "A_From", "To_B"]

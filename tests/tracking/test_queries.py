@@ -34,6 +34,7 @@ def test_an_order_is_shown_with_its_events_and_its_place(world: AnyWorld) -> Non
         "state": "running",
         "instanceId": shown.instances[0].id,
         "awaiting": ["Goods_Fetched"],
+        "timers": [],
         "events": [
             {
                 "id": order.id,
@@ -100,6 +101,7 @@ def test_orders_are_listed_newest_first_without_their_events(world: AnyWorld) ->
         "state": "running",
         "instanceId": listed[0].as_json()["instanceId"] and asking(world).orders()[-1].instance_id,
         "awaiting": ["Goods_Fetched"],
+        "timers": [],
         "lastEvent": "Payment_Done",
         "startedAt": asking(world).orders()[-1].as_json()["startedAt"],
         "updatedAt": asking(world).orders()[-1].as_json()["updatedAt"],

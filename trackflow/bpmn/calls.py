@@ -44,7 +44,11 @@ def names(passings: tuple[Passing, ...]) -> Iterator[str]:
 
 
 def features(node: etree._Element) -> Iterator[str]:
-    """What changes how a call runs beside what `Call` says, by the file's own words."""
+    """What changes a call beside what `Call` says, or what a signal hands over, by the file's own words."""
+    for definition in node.iterfind(f"{BPMN}signalEventDefinition"):
+        yield from ("in" for _ in engine_children(definition, "in"))
+        if engine_attribute(definition, "async") == "true":
+            yield "async"
     if node.tag != f"{BPMN}callActivity":
         return
     yield from (name for name in _ATTRIBUTES if engine_attribute(node, name))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 
 from trackflow.bpmn.model import Element, Model
 
@@ -54,6 +56,12 @@ def links(elements: Collection[Element]) -> dict[str, str]:
         for each in elements
         if _throws_link(each) and (each.scope, each.reference) in catching
     }
+
+
+@lru_cache(maxsize=64)
+def links_of(model: Model) -> Mapping[str, str]:
+    """The links of a model, worked out once."""
+    return MappingProxyType(links(model.elements.values()))
 
 
 def inside(model: Model) -> Mapping[str | None, list[Element]]:

@@ -93,7 +93,9 @@ class _Reader:
             if id_ and times[id_] > 1:
                 self._fail(node, f"this id is there {times[id_]} times")
             if id_ and not self._deployed and not document.is_id(id_):
-                self._fail(node, "an id has letters, digits, '_', '-' and '.', and begins with a letter or '_'")
+                self._fail(
+                    node, "an id has letters, digits, '_', '-' and '.', and begins with a letter or '_'"
+                )
 
     def _executable_process(self, root: etree._Element) -> etree._Element:
         found = [

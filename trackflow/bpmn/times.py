@@ -42,8 +42,9 @@ class Cycle:
 
     def first(self, now: float) -> float:
         """When it fires first, if the wait begins now. Raises ValueError: never."""
-        if self.times == 0 and self.end is None:  # at once, and once (`DurationHelper.getDateAfterRepeat`)
-            return max(now, now if self.start is None else self.start)
+        if self.end is None and (self.times == 0 or not any(self.period)):
+            # At once, and once (`DurationHelper.getDateAfterRepeat`).
+            return now if self.start is None else max(now, self.start)
         found = self.next(now, now)
         if found is None:
             raise ValueError("never fires")
@@ -55,6 +56,8 @@ class Cycle:
         What was missed is not made up for: the engine family counts from the start, whoever fired
         (`DurationHelper.getDateAfterRepeat`). Raises OverflowError beyond the year 9999.
         """
+        if not any(self.period):
+            return None
         if self.end is not None:
             return self._before(self.end, now)
         start = begun if self.start is None else self.start

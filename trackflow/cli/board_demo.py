@@ -12,8 +12,9 @@ from uuid import uuid4
 import click
 from pydantic import JsonValue
 
-from trackflow.cli.demo import move_into_memory, place, start_event
+from trackflow.cli.demo import move_into_memory, start_event
 from trackflow.cli.local_worker import local_worker
+from trackflow.cli.placing import place
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.message import Message
@@ -64,7 +65,7 @@ class _Demo:
         """As `demo` does, and every kind of trouble."""
         click.echo(f"The ledger is empty: placing {_FIRST} orders …", err=True)
         keys = [self._key() for _ in range(_FIRST)]
-        place(self._trackflow, self._start, keys, worker, _payload)
+        place(self._trackflow, self._start, keys, worker, payload=_payload)
         for _ in range(4):
             for trouble in self._troubles:
                 trouble()

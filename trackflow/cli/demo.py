@@ -1,15 +1,14 @@
-"""`demo`: the whole choreography in one process, with nothing to install or start."""
+"""`demo`: the whole choreography in one command, with nothing to install or start."""
 
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from threading import Thread
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 from uuid import uuid4
 
 import click
-from pydantic import JsonValue
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trackflow.cli import demo_report
@@ -17,15 +16,14 @@ from trackflow.cli.console import as_json_option, console, print_json
 from trackflow.cli.demo_report import Run
 from trackflow.cli.errors import Failure
 from trackflow.cli.local_worker import local_worker
+from trackflow.cli.placing import place
 from trackflow.cli.project import pass_trackflow
+from trackflow.cli.shares import Ended, Work, processes, results, shares
 from trackflow.extension import Trackflow
-from trackflow.words import joined
 
-_PATIENCE = 60  # seconds without any progress
-_LOOK = 0.05  # seconds between two looks at the orders
-# Orders under way: enough to keep the worker busy between two looks, and few enough that the time an order
-# takes is its own, not that of a queue.
-_AT_ONCE = 50
+# The ledger on SQLite has one writer, and two processes keep it busy.
+_PROCESSES = 2
+_SHARE = 50  # orders that are worth a process
 _LONGEST_SWEEP = 5  # seconds
 _OWN_LEDGER = "sqlite:///trackflow-demo.db"  # where broker or engine are real, so is their ledger
 
@@ -36,9 +34,10 @@ _OWN_LEDGER = "sqlite:///trackflow-demo.db"  # where broker or engine are real, 
 @as_json_option
 @pass_trackflow
 def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json: bool) -> None:
-    """Run N orders through the whole choreography in this process.
+    """Run N orders through the whole choreography, with no server.
 
-    The broker is in memory and the engine is the embedded one, whatever the settings say.
+    The broker is in memory and the engine is the embedded one, whatever the settings say. Many orders are
+    shared by two processes, if there are cores for them.
     """
     as_set = trackflow.settings
     move_into_memory(trackflow, f"sqlite:///{ledger}" if ledger else None)
@@ -47,7 +46,7 @@ def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json:
         print_json(demo_report.as_json(run, str(trackflow.ledger)))
         return
     out = console()
-    demo_report.report(out, run)
+    demo_report.report(out, run, trackflow)
     demo_report.what_next(out, trackflow, run, as_set.ledger_url)
 
 
@@ -69,16 +68,42 @@ def _run(trackflow: Trackflow, count: int) -> Run:
     start = start_event(trackflow)
     prefix = f"demo-{uuid4().hex[:6]}"  # so that a run counts its own orders
     keys = [f"{prefix}-{number:0{len(str(count))}}" for number in range(1, count + 1)]
+
+    def work(share: Sequence[str], ended: Ended) -> Span:
+        return _work(trackflow, start, share, ended)
+
+    spans = _in_processes(trackflow, work, keys)
+    seconds = max(span.until for span in spans) - min(span.since for span in spans)
+    return Run(start, trackflow.queries.known(keys), seconds)
+
+
+class Span(NamedTuple):
+    """From the first order placed to the last one ended, in seconds of a clock that all processes share."""
+
+    since: float
+    until: float
+
+
+def _in_processes(trackflow: Trackflow, work: Work[Span], keys: Sequence[str]) -> Sequence[Span]:
+    """Run the work in as many processes as are worth it, each with a broker of its own on the one ledger."""
+    shared = [keys] if trackflow.ledger.is_in_memory else shares(keys, _PROCESSES, _SHARE)
+    if len(shared) == 1:
+        with _progress(len(keys)) as ended:
+            return [work(keys, ended)]
+    trackflow.ledger.close()
+    with processes(work, shared) as at_work, _progress(len(keys)) as ended:
+        return results(at_work, ended)
+
+
+def _work(trackflow: Trackflow, start: str, keys: Sequence[str], ended: Ended) -> Span:
     trackflow.tracker.start_sweeping()
     try:
         with local_worker(trackflow.app) as worker:
-            began = time.perf_counter()
-            place(trackflow, start, keys, worker)
-            seconds = time.perf_counter() - began
+            since = time.monotonic()
+            place(trackflow, start, keys, worker, ended=ended)
+            return Span(since, time.monotonic())
     finally:
         trackflow.tracker.stop(wait=_LONGEST_SWEEP)
-    orders = (trackflow.queries.order(key) for key in keys)
-    return Run(start, [order for order in orders if order is not None], seconds)
 
 
 def start_event(trackflow: Trackflow) -> str:
@@ -90,51 +115,10 @@ def start_event(trackflow: Trackflow) -> str:
     raise Failure(f"no model in {trackflow.models_folder} starts with an event of the choreography")
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("Orders"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console(stderr=True),
-        transient=True,
-    )
-
-
-def place(
-    trackflow: Trackflow,
-    start: str,
-    keys: Sequence[str],
-    worker: Thread,
-    payload: Callable[[], JsonValue] = lambda: None,
-) -> None:
-    """Place the orders, and wait until all have ended. Raises Failure after a minute without progress."""
-    waiting, running, last = deque(keys), list[str](), time.monotonic()
-    with _progress() as progress:
-        bar = progress.add_task("", total=len(keys))
-        while waiting or running:
-            while waiting and len(running) < _AT_ONCE:
-                running.append(trackflow.emit(start, waiting.popleft(), payload()).business_key)
-            time.sleep(_LOOK)
-            before, running = len(running), _running(trackflow, running)
-            if len(running) < before:
-                last = time.monotonic()
-                progress.update(bar, completed=len(keys) - len(waiting) - len(running))
-            elif not worker.is_alive() or time.monotonic() - last > _PATIENCE:
-                raise Failure(_missing(trackflow, len(keys), running))
-
-
-def _running(trackflow: Trackflow, keys: Sequence[str]) -> list[str]:
-    """Those that have not ended."""
-    found = trackflow.engine.instances(trackflow.settings.tenant, keys)
-    return [key for key, instances in found.items() if not instances or instances[-1].ended is None]
-
-
-def _missing(trackflow: Trackflow, total: int, running: Sequence[str]) -> str:
-    found = trackflow.engine.instances(trackflow.settings.tenant, running)
-    awaited = Counter(
-        joined(instances[-1].awaiting, "nothing that an event could bring") if instances else "their start"
-        for instances in found.values()
-    )
-    waits = "; ".join(f"{number} for {what}" for what, number in awaited.most_common())
-    return f"the worker makes no progress: of {total} orders these wait: {waits}"
+@contextmanager
+def _progress(total: int) -> Iterator[Ended]:
+    """A bar as long as the block runs; takes how many more orders have ended."""
+    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=total)
+        yield lambda number: progress.advance(bar, number)

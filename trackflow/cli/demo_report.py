@@ -60,7 +60,7 @@ def as_json(run: Run, ledger: str) -> dict[str, Any]:
     }
 
 
-def report(out: Console, run: Run) -> None:
+def report(out: Console, run: Run, trackflow: Trackflow) -> None:
     """What happened, in figures, and the story of one order."""
     out.print(
         f"{counted(len(run.orders), 'order')} placed, {run.completed:,} completed, "
@@ -74,7 +74,7 @@ def report(out: Console, run: Run) -> None:
         f"p50 {span(median(durations))}, p95 {span(_p95(durations))}, max {span(durations[-1])}."
     )
     out.print("\nOne of them:\n")
-    out.print(story(typical, out.width))
+    out.print(story(trackflow.queries.order(typical.business_key) or typical, out.width))
 
 
 def _p95(durations: Sequence[float]) -> float:

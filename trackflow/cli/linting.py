@@ -12,6 +12,7 @@ from pathlib import Path
 from trackflow.bpmn import Model, read
 from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint
 from trackflow.bpmn.lint.finding import error
+from trackflow.engines.embedded.obstacles import obstacles
 from trackflow.engines.embedded.prepare import prepare
 from trackflow.errors import ModelError
 from trackflow.extension import Trackflow
@@ -80,8 +81,12 @@ def _unreadable(file: Path, exc: ModelError) -> Finding:
 
 
 def _embedded(model: Model) -> Iterator[Finding]:
-    try:
-        prepare(model)
-    except ModelError as exc:
-        words = str(exc).removeprefix(f"{model.file}: ")
-        yield EMBEDDED_REFUSES.of(model, words, exc.line)
+    """What this engine refuses beside what the family does: elements, or else expressions."""
+    found = list(obstacles(model))
+    if not found:
+        try:
+            prepare(model)
+        except ModelError as exc:
+            found.append(str(exc).removeprefix(f"{model.file}: "))
+    for words in found:
+        yield EMBEDDED_REFUSES.of(model, words)

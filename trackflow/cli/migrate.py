@@ -57,11 +57,7 @@ def migrate_command(
     target = chosen_version(versions, to)
     nothing: list[str] = []
     if everything:
-        wanted = [
-            each
-            for each in versions
-            if before == each.version or (before is None and each.version < target.version)
-        ]
+        wanted = [each for each in versions if each != target and _is_meant(each, target, before)]
         pages = _of_versions(trackflow, wanted)
         total = sum(each.running for each in wanted)
     else:
@@ -74,6 +70,11 @@ def migrate_command(
     else:
         print_migrated(tally, target, nothing, dry_run=dry_run)
     ctx.exit(1 if tally.refused else 0)
+
+
+def _is_meant(version: Version, target: Version, before: int | None) -> bool:
+    """Whether `--all` means those on this version: an older one, or the one that is named."""
+    return version.version < target.version if before is None else version.version == before
 
 
 def _of_versions(trackflow: Trackflow, versions: Sequence[Version]) -> Iterator[list[Running]]:
@@ -127,8 +128,13 @@ def _migrate(
                     tally.add(each)
                 advance(len(page))
     except TrackflowError as exc:
-        done = counted(tally.moved.total(), "order")
-        raise Failure(f"{exc} ({done} moved, and what may have moved since; run it again)") from exc
+        raise Failure(f"{exc} ({_so_far(tally, dry_run)})") from exc
+
+
+def _so_far(tally: Tally, dry_run: bool) -> str:
+    if dry_run:
+        return "nothing was changed"
+    return f"{counted(tally.moved.total(), 'order')} moved for sure; run again, it goes on with the rest"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ database and changes it in the caller's transaction: exactly once, with no proto
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A business key whose instances moved by what another one did. `due_at`: as of an `Answer`."""
+
+    business_key: str
+    due_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An engine's word on one event, or on a timer that is due.
 
@@ -39,11 +47,13 @@ class Answer:
         reason: in the engine's words, unless it was accepted.
         due_at: of a `TransactionalEngine`: when the first timer that is set now for the business key is due,
             in epoch seconds; None: none is set.
+        moved: of a `TransactionalEngine`: the other business keys whose instances moved, too, by a signal.
     """
 
     outcome: Outcome
     reason: str | None = None
     due_at: float | None = None
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,7 @@ class Instance:
     ended: datetime | None
     timers: tuple[Timer, ...] = ()  # that are set, by their due times
     end: str | None = None  # once it has ended, and with its path: id of the end event that it reached last
+    caller: str | None = None  # id of the instance whose call activity called it
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +244,9 @@ class RemoteEngine(Engine):
         """
 
 
+Turn = Callable[[str], object]  # waits until a business key is the caller's alone
+
+
 class TransactionalEngine(Engine):
     """An engine whose state lives in the ledger's database.
 
@@ -241,10 +255,14 @@ class TransactionalEngine(Engine):
     """
 
     @abstractmethod
-    def correlate(self, event: Message, transaction: Connection, now: float | None = None) -> Answer:
+    def correlate(
+        self, event: Message, transaction: Connection, now: float | None = None, turn: Turn | None = None
+    ) -> Answer:
         """Tell the engine an event, in a transaction that the caller commits or rolls back.
 
-        `now`: epoch seconds; None: by the engine's own clock.
+        `now`: epoch seconds; None: by the engine's own clock. `turn` is called with each other business key
+        that the event reaches by a signal, before its instances are read: it keeps everybody else off them
+        until the end of the transaction, as the caller does with the event's own. None: nobody else writes.
         """
 
     @abstractmethod
@@ -259,7 +277,12 @@ class TransactionalEngine(Engine):
 
     @abstractmethod
     def fire(
-        self, tenant: str, business_key: str, transaction: Connection, now: float | None = None
+        self,
+        tenant: str,
+        business_key: str,
+        transaction: Connection,
+        now: float | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
         """Fire the one timer of a business key's instances that is the most overdue, as `correlate` does.
 

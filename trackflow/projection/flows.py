@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from trackflow.bpmn import Flow, Model
+from trackflow.bpmn.graph import links_of
 from trackflow.engines.port import Step
 
 
@@ -23,21 +24,33 @@ def flows_taken(path: Sequence[Step], model: Model) -> Iterator[Flow]:
     """The flows between the steps of a path, in the order in which they were taken.
 
     Of several that may have led to a step it is the one whose source was left last and has not led on to the
-    same element before. A step that no flow leads to (the first; one that a person began at) adds none.
+    same element before. A step that no flow leads to (the first; one that a person began at) adds none. A
+    link leaves no step in any engine's history: what leads to it and away from it counts as one way.
     """
     left = defaultdict[str, list[Step]](list)  # by element the steps that were left already
     used = set[tuple[int, str]]()
     for step in path:
-        element = model.elements.get(step.element)
         candidates = [
-            (source.left, flow, id(source))
-            for flow in (model.flows[id_] for id_ in (element.incoming if element else ()))
-            for source in left[flow.source]
-            if source.left is not None and source.left <= step.entered and (id(source), flow.id) not in used
+            (source.left, way, id(source))
+            for way in _ways_to(step.element, model)
+            for source in left[way[0].source]
+            if source.left is not None and source.left <= step.entered and (id(source), way[0].id) not in used
         ]
         if candidates:
-            _, flow, source_id = max(candidates, key=lambda each: each[0])
-            used.add((source_id, flow.id))
-            yield flow
+            _, way, source_id = max(candidates, key=lambda each: each[0])
+            used.add((source_id, way[0].id))
+            yield from way
         if has_passed(step, model):
             left[step.element].append(step)
+
+
+def _ways_to(element: str, model: Model) -> Iterator[tuple[Flow, ...]]:
+    """The flows that lead to an element, each with those that lead to it over a link."""
+    for flow in (
+        model.flows[id_] for id_ in (model.elements[element].incoming if element in model.elements else ())
+    ):
+        throws = [throw for throw, catch in links_of(model).items() if catch == flow.source]
+        if not throws:
+            yield (flow,)
+        for throw in throws:
+            yield from ((*way, flow) for way in _ways_to(throw, model))

@@ -24,6 +24,8 @@ class Shape:
         self._next = successors(model)
         # Sets of elements are numbers, a bit for each: a set of sets of a large model would fill the memory.
         self._bits = {id_: 1 << place for place, id_ in enumerate(model.elements)}
+        # No engine keeps links in its history: what leads to one leads on to where it leads.
+        self._unseen = sum(bit for id_, bit in self._bits.items() if model.elements[id_].event == "link")
         self._above = self._dominators()
         # What a token may come to more than once although the model is followed: in a loop, repeated, or
         # behind what fires several times or splits without a join.
@@ -35,7 +37,7 @@ class Shape:
         for element in visited:
             seen |= self._bits.get(element, 0)
             must |= self._above.get(element, 0)
-        missing = must & ~seen
+        missing = must & ~seen & ~self._unseen
         return [id_ for id_, bit in self._bits.items() if missing & bit] if missing else []
 
     def most_visits(self, element: str) -> int | None:

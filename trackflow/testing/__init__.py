@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from trackflow.lazily import attributes
 
 if TYPE_CHECKING:
-    from trackflow.testing.clock import Time
     from trackflow.testing.checked import ExpectationFailed
+    from trackflow.testing.clock import Time
     from trackflow.testing.expectations import Expectation
     from trackflow.testing.order import Order
     from trackflow.testing.services import Services

@@ -99,7 +99,8 @@ class Coverage:
         for model, instance in bench.instances():
             counts = self._of(model.file, model.source).counts
             counts.update(step.element for step in instance.path if step.element in model.elements)
-            counts.update(flow.id for flow in flows_taken(instance.path, model))
+            for flow in flows_taken(instance.path, model):
+                counts.update([flow.id, *_links(flow, model)])
 
     def as_data(self) -> list[dict[str, Any]]:
         """For another process: strings, bytes and numbers."""
@@ -116,3 +117,11 @@ class Coverage:
     def _of(self, file: str, source: bytes) -> Covered:
         digest = hashlib.sha256(source).hexdigest()
         return self._covered.setdefault(digest, Covered(file, source))
+
+
+def _links(flow: Flow, model: Model) -> Iterator[str]:
+    """The link events at the ends of a flow: they leave no step of their own in a path."""
+    if model.elements[flow.source].event == "link":
+        yield flow.source
+    if model.elements[flow.target].event == "link":
+        yield flow.target

@@ -25,6 +25,7 @@ class Names:
 
     def event(self, name: str) -> str:
         """An event's name. Raises ChoreographyError: nothing knows it."""
+        __tracebackhide__ = True
         if name in self._events or self._any_event:
             return name
         known = f"known are {', '.join(self._events) or 'none'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from trackflow.tracking import statements
 from trackflow.tracking.open_event import HAD_ENDED, NOT_YET, OpenEvent
 from trackflow.tracking.tables import Outcome
 
+_changing = attrgetter(*statements.CHANGING)
 _TICK = 1e-6  # seconds between two times at least: the database's clock may stand still or go back
 
 
@@ -49,7 +51,7 @@ class Case:
         self.last_at: float | None = row.last_at
         self.unshown: float | None = row.unshown
         self.timer_at: float | None = row.timer_at
-        self._before = self._changing()
+        self._before = _changing(self)
 
     @property
     def is_claimed(self) -> bool:
@@ -220,10 +222,12 @@ class Case:
 
     def save(self) -> None:
         """Write what has changed."""
-        if self._changing() != self._before:
+        if _changing(self) != self._before:
             # The board clears what it read, so no change may look like the one before.
             self.unshown = self.now if self.unshown is None else max(self.now, self.unshown + _TICK)
-            self._of_case(statements.SAVE_CASE, **self._changing())
+            self._of_case(
+                statements.SAVE_CASE, **dict(zip(statements.CHANGING, _changing(self), strict=True))
+            )
 
     def _look_at(self, moment: float) -> None:
         looks = [moment] if self.open else []
@@ -243,9 +247,6 @@ class Case:
         first = {"t": self.tenant, "event": self.start_event_id}
         row = statements.OUTCOME.first(self.transaction, first)
         return row is not None and row.outcome == Outcome.CORRELATED
-
-    def _changing(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in statements.CHANGING}
 
     def _first(self, statement: Prepared, **values: Any) -> Any:
         return statement.first(self.transaction, {"t": self.tenant, "key": self.business_key, **values})

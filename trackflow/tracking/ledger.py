@@ -58,6 +58,11 @@ class Ledger:
         """Its URL, without the password."""
         return self._url.set(query={}).render_as_string(hide_password=True)
 
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether no other process can ever see it."""
+        return self._url.drivername == "sqlite" and self._url.database in (None, "", ":memory:")
+
     def create(self, create_tables: Callable[[Connection], Any]) -> None:
         """Let somebody create tables, one process at a time. Raises LedgerError."""
         with self.writing() as transaction:
@@ -124,12 +129,11 @@ class Ledger:
             ) from exc
 
     def _sqlite(self) -> Engine:
-        in_memory = self._url.database in (None, "", ":memory:")
         database = create_engine(
             self._url,
             poolclass=QueuePool,
-            pool_size=1 if in_memory else CONNECTIONS,
-            max_overflow=0 if in_memory else MORE_CONNECTIONS,
+            pool_size=1 if self.is_in_memory else CONNECTIONS,
+            max_overflow=0 if self.is_in_memory else MORE_CONNECTIONS,
             pool_use_lifo=True,  # the connection used last has the pages of the last transaction in its cache
             connect_args={"check_same_thread": False, "timeout": BUSY},
             hide_parameters=True,

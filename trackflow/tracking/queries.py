@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import BindParameter, Row, and_, bindparam, or_, select
 
 from trackflow.engines.port import Engine, Instance
 from trackflow.errors import EngineError
@@ -44,12 +44,17 @@ _ONE = _CASE.where(cases.c.business_key == bindparam("key"))
 _OF_ORDER = (events.c.tenant == bindparam("t"), events.c.business_key == bindparam("key"))
 _EVENTS = select(events).where(*_OF_ORDER).order_by(events.c.received_at, events.c.event_id)
 # A body can be a megabyte, and a forged order can have any number of events.
+_BARE = select(*(column for column in events.c if column.name != "body"))
 _NEWEST_BARE = (
-    select(*(column for column in events.c if column.name != "body"))
-    .where(*_OF_ORDER)
+    _BARE.where(*_OF_ORDER)
     # Of one order there are few events, but SQLite would look for them in the index of all times.
     .order_by((events.c.received_at + 0).desc(), events.c.event_id.desc())
     .limit(bindparam("most"))
+)
+_KEYS: BindParameter[str] = bindparam("keys", expanding=True)
+_THESE = _CASE.where(cases.c.business_key.in_(_KEYS))
+_BARE_OF_THESE = _BARE.where(events.c.tenant == bindparam("t"), events.c.business_key.in_(_KEYS)).order_by(
+    events.c.received_at, events.c.event_id
 )
 _BODY = select(events.c.body).where(*_OF_ORDER, events.c.event_id == bindparam("event"))
 # What the ledger alone can rule out.
@@ -103,6 +108,14 @@ class Queries:
         found = [Event.from_row(row, payload=json.loads(row.body)["payload"]) for row in rows]
         return _order(case, rows[-1].name, instances, error, causes_first(found))
 
+    def known(self, business_keys: Sequence[str]) -> list[Order]:
+        """Those of these orders that the ledger has, in their order; without payloads and paths."""
+        return [
+            order
+            for first in range(0, len(business_keys), CHUNK)
+            for order in self._known(business_keys[first : first + CHUNK])
+        ]
+
     def outline(self, business_key: str, most: int, silence: str | None = None) -> Order | None:
         """As `order`, without payloads, and of its events only so many, the newest.
 
@@ -145,13 +158,28 @@ class Queries:
             place |= {"first_at": rows[-1].first_at, "key": rows[-1].business_key}
 
     def _listed(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[Order]:
-        try:
-            instances = self._engine.instances(self._tenant, [row.business_key for row in rows])
-            error = None
-        except EngineError as exc:
-            instances, error = {}, str(exc)
+        instances, error = self._instances([row.business_key for row in rows])
         for row in rows:
             yield _order(row, row.last_event, instances.get(row.business_key, []), error)
+
+    def _known(self, keys: Sequence[str]) -> Iterator[Order]:
+        these = {"t": self._tenant, "keys": keys}
+        of_key: dict[str, list[Event]] = {key: [] for key in keys}
+        with self._ledger.reading() as transaction:
+            found = {row.business_key: row for row in transaction.execute(_THESE, these)}
+            for row in transaction.execute(_BARE_OF_THESE, these):
+                of_key[row.business_key].append(Event.from_row(row))
+        instances, error = self._instances(list(found))
+        for key in (key for key in of_key if key in found):
+            events = of_key[key]
+            yield _order(found[key], events[-1].name, instances.get(key, []), error, causes_first(events))
+
+    def _instances(self, keys: Sequence[str]) -> tuple[Mapping[str, Sequence[Instance]], str | None]:
+        """Of each key, or why the engine cannot say."""
+        try:
+            return self._engine.instances(self._tenant, keys), None
+        except EngineError as exc:
+            return {}, str(exc)
 
 
 def _order(

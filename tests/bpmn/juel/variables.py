@@ -19,6 +19,7 @@ VARIABLES: dict[str, object] = {
     "emoji": "x😀y",
     "private": "\ue000",
     "größe": "XL",
+    "€": 5,
     "tags": ["a", 1, True, None, 2.5],
     "order": {"k": "v", "1": "one"},
 }

@@ -57,14 +57,20 @@ def record(engine: RealEngine, files: Sequence[Path]) -> None:
 
 def _text(script: dict[str, Any]) -> str:
     """One step a line."""
-    lines = [f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in script.items() if name != "steps"]
+    lines = [
+        f"  {json.dumps(name)}: {json.dumps(value)},\n" for name, value in script.items() if name != "steps"
+    ]
     steps = ",\n".join(f"    {json.dumps(step, ensure_ascii=False)}" for step in script["steps"])
     return "".join(["{\n", *lines, f'  "steps": [\n{steps}\n  ]\n}}\n'])
 
 
 def _step(step: Step, answer: dict[str, Any]) -> dict[str, Any]:
     outcome = {} if "wait" in step else {"outcome": answer["outcome"]}
-    return step | outcome | {"instances": {key: list(map(_seen, found)) for key, found in answer["instances"].items()}}
+    return (
+        step
+        | outcome
+        | {"instances": {key: list(map(_seen, found)) for key, found in answer["instances"].items()}}
+    )
 
 
 def _seen(seen: Seen) -> Seen:

@@ -30,7 +30,9 @@ class Difference:
     ours: Any
 
     def __str__(self) -> str:
-        return f"step {self.step}: {self.kind}: the real engine {self.theirs!r}, the embedded one {self.ours!r}"
+        return (
+            f"step {self.step}: {self.kind}: the real engine {self.theirs!r}, the embedded one {self.ours!r}"
+        )
 
 
 def difference(theirs: Played, ours: Played) -> Difference | None:
@@ -75,7 +77,8 @@ def told(steps: Iterable[Step], played: Played) -> str:
     for number, (step, answer) in enumerate(zip(steps, played.answers, strict=False), start=1):
         lines.append(f"{number}. {_step(step)} → {_outcome(answer)}")
         lines += [
-            f"     {key or '(no key)'}: " + ", ".join(f"{kind} {seen[kind]}" for kind in SEEN if seen.get(kind))
+            f"     {key or '(no key)'}: "
+            + ", ".join(f"{kind} {seen[kind]}" for kind in SEEN if seen.get(kind))
             for key, found in answer["instances"].items()
             if key == step.get("key", key)
             for seen in found
@@ -87,4 +90,6 @@ def _step(step: Step) -> str:
     if "wait" in step:
         return f"{step['wait']} seconds pass" + (", timers fire late" if step.get("late") else "")
     other = " for another tenant" if step["tenant"] == "other" else ""
-    return f"{step['event']} of {step['key']}{other}" + (f" with {step['variables']}" if step["variables"] else "")
+    return f"{step['event']} of {step['key']}{other}" + (
+        f" with {step['variables']}" if step["variables"] else ""
+    )

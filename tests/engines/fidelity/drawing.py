@@ -92,7 +92,10 @@ def _refers(node: Node) -> bool:
 
 
 def _root(kind: str, about: str | None, identity: str) -> str:
-    code = {"error": f" errorCode={quoteattr(about or '')}", "escalation": f" escalationCode={quoteattr(about or '')}"}
+    code = {
+        "error": f" errorCode={quoteattr(about or '')}",
+        "escalation": f" escalationCode={quoteattr(about or '')}",
+    }
     return f"<{kind} id={quoteattr(identity)} name={quoteattr(about or '')}{code.get(kind, '')}/>"
 
 
@@ -152,7 +155,9 @@ def _loop(node: Node) -> str:
 
 
 def _flow(flow: Flow) -> str:
-    attributes = f"id={quoteattr(flow.id)} sourceRef={quoteattr(flow.source)} targetRef={quoteattr(flow.target)}"
+    attributes = (
+        f"id={quoteattr(flow.id)} sourceRef={quoteattr(flow.source)} targetRef={quoteattr(flow.target)}"
+    )
     if flow.condition is None:
         return f"<sequenceFlow {attributes}/>"
     condition = f"<conditionExpression {_EXPRESSION}>{escape(flow.condition)}</conditionExpression>"

@@ -132,7 +132,9 @@ class _Run:
         return {
             "awaits": sorted(f"{wait.message}@{wait.element}" for wait in awaited(self._process, state)),
             "timers": len(instance.timers),
-            "due": sorted(f"{self._time.until(_milliseconds(each.due))}@{each.element}" for each in instance.timers),
+            "due": sorted(
+                f"{self._time.until(_milliseconds(each.due))}@{each.element}" for each in instance.timers
+            ),
             "active": sorted(token.at for token in state.tokens if token.visit not in holding),
             "passed": [
                 visit.element + (" canceled" if visit.canceled else "")

@@ -53,7 +53,11 @@ class _Pen:
 
     def process(self) -> Node:
         process = Node("process", "process")
-        first = self._fill(process, depth=self._random.choice((0, 0, 1)), starts=[self._node(process, "startEvent", "message", START)])
+        first = self._fill(
+            process,
+            depth=self._random.choice((0, 0, 1)),
+            starts=[self._node(process, "startEvent", "message", START)],
+        )
         if self._chance(0.12):
             other = self._node(process, "startEvent", "message", "Go2")
             targets = [node.id for node in process.nodes if node.type in ("receiveTask", "task")] + [first]
@@ -90,7 +94,9 @@ class _Pen:
         return first, last
 
     def _block(self, scope: Node, depth: int) -> Ends:
-        blocks = {draw: weight for draw, weight in self._blocks.items() if depth < 2 or draw in self._simple()}
+        blocks = {
+            draw: weight for draw, weight in self._blocks.items() if depth < 2 or draw in self._simple()
+        }
         draw = self._random.choices(list(blocks), list(blocks.values()))[0]
         return draw(scope, depth)
 
@@ -117,7 +123,9 @@ class _Pen:
         return node, node
 
     def _pass(self, scope: Node, depth: int) -> Ends:
-        kind = self._random.choices(("task", "manualTask", "none", "escalation", "message"), (40, 10, 15, 30, 5))[0]
+        kind = self._random.choices(
+            ("task", "manualTask", "none", "escalation", "message"), (40, 10, 15, 30, 5)
+        )[0]
         if kind.endswith("ask"):
             node = self._node(scope, kind)
         elif kind == "none":
@@ -186,7 +194,9 @@ class _Pen:
         self._flow(scope, first, entry)
         if last is None:
             return first, None
-        again = self._node(scope, self._random.choice(("exclusiveGateway", "exclusiveGateway", "inclusiveGateway")))
+        again = self._node(
+            scope, self._random.choice(("exclusiveGateway", "exclusiveGateway", "inclusiveGateway"))
+        )
         self._flow(scope, last, again)
         self._flow(scope, again, first, self._condition())
         after = self._node(scope, "task")
@@ -194,7 +204,9 @@ class _Pen:
         return first, after
 
     def _subprocess(self, scope: Node, depth: int) -> Ends:
-        inner = Node(self._id("Sub"), self._random.choice(("subProcess", "subProcess", "subProcess", "transaction")))
+        inner = Node(
+            self._id("Sub"), self._random.choice(("subProcess", "subProcess", "subProcess", "transaction"))
+        )
         scope.nodes.append(inner)
         self._fill(inner, depth + 1, starts=[self._node(inner, "startEvent")])
         if self._chance(0.2):
@@ -246,7 +258,9 @@ class _Pen:
     def _event_subprocess(self, scope: Node, depth: int) -> None:
         kind = self._random.choices(("message", "timer", "error", "escalation"), (45, 15, 20, 20))[0]
         about = self._about(kind)
-        caught = [(start.event, start.about) for node in scope.nodes if node.attributes for start in node.nodes]
+        caught = [
+            (start.event, start.about) for node in scope.nodes if node.attributes for start in node.nodes
+        ]
         if kind != "timer" and (kind, about) in caught:
             return  # the engine allows one of each
         inner = Node(self._id("Ev"), "subProcess", attributes={"triggeredByEvent": "true"})
@@ -259,8 +273,14 @@ class _Pen:
 
     def _stray_flow(self, scope: Node) -> None:
         """One that no block has."""
-        sources = [node for node in scope.nodes if node.type != "endEvent" and not node.attributes.get("triggeredByEvent")]
-        sources = [node for node in sources if not (node.event == "link" and node.type == "intermediateThrowEvent")]
+        sources = [
+            node
+            for node in scope.nodes
+            if node.type != "endEvent" and not node.attributes.get("triggeredByEvent")
+        ]
+        sources = [
+            node for node in sources if not (node.event == "link" and node.type == "intermediateThrowEvent")
+        ]
         source = self._random.choice(sources)
         catches = source.type == "eventBasedGateway"
         targets = [
@@ -279,12 +299,24 @@ class _Pen:
             scope.flows.pop()
 
     def _end(self, scope: Node) -> str:
-        kinds = ["none"] * 11 + ["terminate", "terminate", "error", "error", "escalation", "escalation", "message"]
+        kinds = ["none"] * 11 + [
+            "terminate",
+            "terminate",
+            "error",
+            "error",
+            "escalation",
+            "escalation",
+            "message",
+        ]
         kinds += ["cancel"] * 6 * (scope.type == "transaction")
         kind = self._random.choice(kinds)
         if kind == "none":
             return self._node(scope, "endEvent")
-        about = {"error": self._random.choice(CODES), "escalation": self._random.choice(CODES), "message": "Out"}
+        about = {
+            "error": self._random.choice(CODES),
+            "escalation": self._random.choice(CODES),
+            "message": "Out",
+        }
         return self._node(scope, "endEvent", kind, about.get(kind))
 
     def _about(self, kind: str) -> str | None:

@@ -22,7 +22,22 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "s": ("x", "y", ""),
     "d": ("PT5S", "PT12S", "P0D"),
 }
-_UNUSUAL: tuple[Any, ...] = (None, 1.5, -1, "2", "x", True, False, [1, 2], {"x": 1}, "", 10**20, "PT1M", 0.0, 2)
+_UNUSUAL: tuple[Any, ...] = (
+    None,
+    1.5,
+    -1,
+    "2",
+    "x",
+    True,
+    False,
+    [1, 2],
+    {"x": 1},
+    "",
+    10**20,
+    "PT1M",
+    0.0,
+    2,
+)
 
 
 class Walk:

@@ -61,7 +61,9 @@ class RealEngine:
         group = Group(self, [case.tenant for case in deployed])
         while deployed:
             sights = {case: played[case.tenant].answers[-1:] for case in deployed}
-            chosen = {case: case.script(sight[0]["instances"] if sight else {}) for case, sight in sights.items()}
+            chosen = {
+                case: case.script(sight[0]["instances"] if sight else {}) for case, sight in sights.items()
+            }
             deployed = [case for case in deployed if chosen[case] is not None]
             steps = {case.tenant: step for case, step in chosen.items() if step is not None}
             for tenant, answer in group.step(steps).items():
@@ -69,7 +71,9 @@ class RealEngine:
                 played[tenant].answers.append(answer)
         for deployment in words.values():
             if isinstance(deployment, dict):
-                self._rest.delete(f"/deployment/{deployment['id']}", cascade="true", skipCustomListeners="true")
+                self._rest.delete(
+                    f"/deployment/{deployment['id']}", cascade="true", skipCustomListeners="true"
+                )
         return [played[case.tenant] for case in cases]
 
     def _deploy(self, name: str, tenant: str | None, xml: str) -> Row | str:
@@ -85,7 +89,9 @@ class RealEngine:
         """Set the engine's clock. `now`: milliseconds since EPOCH."""
         if now != self._now:
             millis = {"value": int(EPOCH.timestamp() * 1000) + now, "type": "Long"}
-            reply = self._rest.change("/process-definition/key/clock/start", {"variables": {"millis": millis}})
+            reply = self._rest.change(
+                "/process-definition/key/clock/start", {"variables": {"millis": millis}}
+            )
             assert reply.ok, reply
             self._now = now
 
@@ -172,7 +178,9 @@ class Group:
                     first.setdefault(job["tenantId"], job)
             if not first:
                 break
-            for tenant, job in sorted(first.items(), key=lambda item: self.time[item[0]].firing(_due(item[1]))):
+            for tenant, job in sorted(
+                first.items(), key=lambda item: self.time[item[0]].firing(_due(item[1]))
+            ):
                 tried.add(job["id"])
                 if words := self._engine.execute(job["id"], self.time[tenant].fire(_due(job))):
                     failed[tenant].append(f"{self._elements[job['jobDefinitionId']]}: {words}")
@@ -186,7 +194,11 @@ class Group:
     def _look(self, tenants: Sequence[str]) -> dict[str, dict[str, list[Seen]]]:
         instances, visits, awaited = self._engine.rows(tenants)
         about: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-        for kind, rows in (("visits", visits), ("awaited", awaited), ("timers", self._engine.timers(tenants))):
+        for kind, rows in (
+            ("visits", visits),
+            ("awaited", awaited),
+            ("timers", self._engine.timers(tenants)),
+        ):
             for row in rows:
                 about[row["processInstanceId"]][kind].append(row)
         found: dict[str, dict[str, list[Seen]]] = {
@@ -206,7 +218,9 @@ class Group:
             "awaits": sorted(f"{row['eventName']}@{row['activityId']}" for row in about["awaited"]),
             "timers": len(about["timers"]),
             "due": sorted(due),
-            "active": sorted(row["activityId"] for row in rows if not row["endTime"] and row["id"] not in holding),
+            "active": sorted(
+                row["activityId"] for row in rows if not row["endTime"] and row["id"] not in holding
+            ),
             "passed": [
                 row["activityId"] + (" canceled" if row["canceled"] else "") for row in rows if row["endTime"]
             ],

@@ -72,13 +72,17 @@ class Run:
         self._ours = ours or OurEngine()
         self.figures = Figures()
 
-    def differing(self, seeds: Sequence[int], say: Callable[[str], None] = lambda text: None) -> Iterator[Finding]:
+    def differing(
+        self, seeds: Sequence[int], say: Callable[[str], None] = lambda text: None
+    ) -> Iterator[Finding]:
         """Play the models of these seeds; every one that differs, not shrunk yet."""
         for first in range(0, len(seeds), TOGETHER):
             begun = monotonic()
             batch = seeds[first : first + TOGETHER]
             models = [drawn(seed) for seed in batch]
-            cases = [Case(f"m{seed}", xml(model), Walk(seed)) for seed, model in zip(batch, models, strict=True)]
+            cases = [
+                Case(f"m{seed}", xml(model), Walk(seed)) for seed, model in zip(batch, models, strict=True)
+            ]
             found = []
             for seed, model, theirs in zip(batch, models, self._real.play(cases), strict=True):
                 sample = Sample(model, tuple(theirs.steps))
@@ -109,7 +113,8 @@ class Run:
     def compared(self, samples: Sequence[Sample]) -> list[Finding | None]:
         """For each, in what it differs."""
         cases = [
-            Case(f"c{number}", xml(sample.process), fixed(sample.steps)) for number, sample in enumerate(samples)
+            Case(f"c{number}", xml(sample.process), fixed(sample.steps))
+            for number, sample in enumerate(samples)
         ]
         found: list[Finding | None] = []
         for sample, theirs in zip(samples, self._real.play(cases), strict=True):

@@ -19,7 +19,8 @@ def _waits_in_cycles(scope: Node) -> bool:
     chosen = _chosen_by_gateways(scope)
     passed = {node.id for node in scope.nodes if not _waits(node) or node.id in chosen}
     after: dict[str, set[str]] = {
-        each: {target for source, target in _edges(scope) if source == each and target in passed} for each in passed
+        each: {target for source, target in _edges(scope) if source == each and target in passed}
+        for each in passed
     }
     while free := [each for each in after if not after[each]]:
         for each in free:
@@ -53,7 +54,9 @@ def _edges(scope: Node) -> Iterator[tuple[str, str]]:
             yield from (
                 (node.id, other.id)
                 for other in scope.nodes
-                if other.type == "intermediateCatchEvent" and other.event == "link" and other.about == node.about
+                if other.type == "intermediateCatchEvent"
+                and other.event == "link"
+                and other.about == node.about
             )
 
 
@@ -61,5 +64,6 @@ def _feeds_itself(scope: Node) -> bool:
     """Whether it is an event subprocess that an escalation starts, and throws one."""
     starts = any(node.type == "startEvent" and node.event == "escalation" for node in scope.nodes)
     return starts and any(
-        node.event == "escalation" and node.type in ("endEvent", "intermediateThrowEvent") for node in scope.all()
+        node.event == "escalation" and node.type in ("endEvent", "intermediateThrowEvent")
+        for node in scope.all()
     )

@@ -88,9 +88,13 @@ def _models(process: Node) -> Iterator[Node]:
         for number, flow in enumerate(scope.flows):
             yield _changed(process, place, lambda copy, at=number: _cut(copy, at))
             if flow.condition:
-                yield _changed(process, place, lambda copy, at=number: setattr(copy.flows[at], "condition", None))
+                yield _changed(
+                    process, place, lambda copy, at=number: setattr(copy.flows[at], "condition", None)
+                )
             if flow.default:
-                yield _changed(process, place, lambda copy, at=number: setattr(copy.flows[at], "default", False))
+                yield _changed(
+                    process, place, lambda copy, at=number: setattr(copy.flows[at], "default", False)
+                )
 
 
 def _plainer(process: Node, place: int, node: Node) -> Iterator[Node]:
@@ -158,7 +162,9 @@ def _unwrap(scope: Node, id_: str) -> None:
     _leave_out(scope, id_, bypassed=True)
     scope.nodes += [node for node in inner.nodes if node.id not in starts | ends_]
     scope.flows += [flow for flow in inner.flows if flow.source not in starts and flow.target not in ends_]
-    scope.flows += [Flow(flow.source, first, flow.condition, flow.default) for flow in before for first in firsts]
+    scope.flows += [
+        Flow(flow.source, first, flow.condition, flow.default) for flow in before for first in firsts
+    ]
     scope.flows += [Flow(last, target) for last in lasts for target in after]
     scope.flows = list({(flow.source, flow.target): flow for flow in scope.flows}.values())
 

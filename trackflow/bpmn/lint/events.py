@@ -9,6 +9,7 @@ from trackflow.bpmn.lint.surroundings import Surroundings
 from trackflow.bpmn.model import Element, Model
 
 UNKNOWN = error("event-not-in-choreography")
+STARTS_TWO = error("start-in-two-models")
 NOT_EMITTED = warning("event-not-emitted")
 NOT_AWAITED = warning("event-not-in-model")
 
@@ -30,6 +31,19 @@ def unemitted(model: Model, around: Surroundings) -> Iterator[Finding]:
             said.add(element.message)
             words = f"awaits {element.message!r}, which no service emits"
             yield NOT_EMITTED.at(model, element, words, element.message)
+
+
+def starts_of_two(models: Sequence[Model]) -> Iterator[Finding]:
+    """Messages that start two processes; the engine family keeps one subscription of a name."""
+    first = dict[str, Model]()
+    for model in models:
+        for element in _awaiting(model):
+            if element.type != "startEvent" or element.scope is not None or element.message is None:
+                continue
+            other = first.setdefault(element.message, model)
+            if other.process != model.process:
+                words = f"starts with {element.message!r}, as process {other.process!r} does ({other.file})"
+                yield STARTS_TWO.at(model, element, words, element.message)
 
 
 def unawaited(models: Sequence[Model], around: Surroundings) -> Iterator[Finding]:

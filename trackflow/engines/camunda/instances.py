@@ -115,6 +115,7 @@ def _instance(
         ended=time_or_none(row["endTime"]),
         timers=tuple(timers),
         end=_end(entered) if row["endTime"] else None,
+        caller=row["superProcessInstanceId"],
     )
 
 

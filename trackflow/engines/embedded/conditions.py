@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from trackflow.engines.embedded import subscriptions
-from trackflow.engines.embedded.process import Node
 from trackflow.engines.embedded.state import Scope, Token
 from trackflow.engines.embedded.step import Happening, Step
-from trackflow.errors import ExpressionError
 
 
 def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
@@ -23,7 +21,7 @@ def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
 
 
 def look(step: Step, variables: int) -> None:
-    """An event has set so many variables of its payload: what is true happens next."""
+    """So many variables have been set: what is true happens next."""
     if not step.process.is_conditional:
         return
     happen = [
@@ -31,7 +29,7 @@ def look(step: Step, variables: int) -> None:
         for holder, _, elements in subscriptions.listening(step.process, step.state)
         for each in _true(step, holder, elements)
     ]
-    step.happen(happen * (variables + 1))
+    step.happen(happen * variables)
 
 
 def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:
@@ -41,16 +39,5 @@ def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterato
         id_, scope, counter = holder.id, holder.id, None
     for element in elements:
         node = step.node(element)
-        if node.condition is not None and _is_true(step, node, scope, counter):
+        if node.condition is not None and node.condition.occurs(step.variables(scope, counter)):
             yield Happening(element, id_)
-
-
-def _is_true(step: Step, node: Node, scope: int, counter: int | None) -> bool:
-    assert node.condition is not None
-    variables = step.variables(scope, counter)
-    try:
-        return node.condition.condition(variables)
-    except ExpressionError:
-        if node.condition.names - variables.keys():
-            return False
-        raise

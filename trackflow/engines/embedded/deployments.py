@@ -51,6 +51,15 @@ class Deployments:
         """The process of the tenant that a message starts now."""
         return self._startable(connection, tenant).get(message)
 
+    def called(self, connection: Connection, tenant: str, process: str) -> Startable | None:
+        """What an instance of the process would start with now; None if it is not deployed, or withdrawn."""
+        version = _starting(connection, tenant).get(process)
+        return (
+            None
+            if version is None
+            else Startable(self.process(connection, tenant, process, version), version)
+        )
+
     def unchanged(self, connection: Connection, tenant: str, models: Sequence[Model]) -> Mapping[str, bool]:
         """For each model's process id: whether exactly this content is what is deployed last."""
         newest = _newest(connection, tenant)

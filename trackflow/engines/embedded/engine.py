@@ -15,8 +15,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from trackflow.bpmn import Model
 from trackflow.engines.embedded import store
 from trackflow.engines.embedded.deployments import Deployments
+from trackflow.engines.embedded.reached import Reached
 from trackflow.engines.embedded.report import instance
-from trackflow.engines.embedded.runs import Runs
+from trackflow.engines.embedded.runs import Tenant
 from trackflow.engines.embedded.telling import Telling, fire
 from trackflow.engines.embedded.trouble import resumed, standing
 from trackflow.engines.embedded.versions import Versions, pages
@@ -27,6 +28,7 @@ from trackflow.engines.port import (
     Migrated,
     Running,
     TransactionalEngine,
+    Turn,
     Version,
 )
 from trackflow.errors import EngineUnreachable
@@ -82,22 +84,31 @@ class EmbeddedEngine(TransactionalEngine):
         with _transaction(self._reads) as connection:
             return self._deployments.unchanged(connection, tenant, models)
 
-    def correlate(self, event: Message, transaction: Connection, now: float | None = None) -> Answer:
+    def correlate(
+        self, event: Message, transaction: Connection, now: float | None = None, turn: Turn | None = None
+    ) -> Answer:
         """Tell the engine an event, in the caller's transaction. Who waits for it goes before a start."""
-        runs = Runs(transaction, self._deployments, event.tenant, event.business_key)
-        telling = Telling(event, runs, self._variables, self._clock() if now is None else now)
-        return replace(telling.tell(self._deployments, transaction), due_at=runs.due_at())
+        reached = self._reached(transaction, event.tenant, event.business_key, now, turn)
+        answer = Telling(event, reached, self._variables).tell(
+            lambda: self._deployments.started_by(transaction, event.tenant, event.event)
+        )
+        return replace(answer, due_at=reached.runs.due_at())
 
     def fire(
-        self, tenant: str, business_key: str, transaction: Connection, now: float | None = None
+        self,
+        tenant: str,
+        business_key: str,
+        transaction: Connection,
+        now: float | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
         """See `TransactionalEngine.fire`."""
-        runs = Runs(transaction, self._deployments, tenant, business_key)
-        return replace(fire(runs, self._clock() if now is None else now), due_at=runs.due_at())
+        reached = self._reached(transaction, tenant, business_key, now, turn)
+        return replace(fire(reached), due_at=reached.runs.due_at())
 
     def resume(self, tenant: str, business_key: str, transaction: Connection) -> int:
         """See `TransactionalEngine.resume`."""
-        runs = Runs(transaction, self._deployments, tenant, business_key)
+        runs = Tenant(transaction, self._deployments, tenant).runs(business_key)
         number = 0
         for run in runs:
             if of_run := standing(run.state):
@@ -155,7 +166,7 @@ class EmbeddedEngine(TransactionalEngine):
         """See `TransactionalEngine.migrate`. Raises also EngineRefused: there is no such version."""
         moment = self._clock() if now is None else now
         migrated = self._versions.migrate(transaction, tenant, instance, to, moment)
-        runs = Runs(transaction, self._deployments, tenant, instance.business_key)
+        runs = Tenant(transaction, self._deployments, tenant).runs(instance.business_key)
         return replace(migrated, due_at=runs.due_at())
 
     def withdraw(self, tenant: str, process: str) -> bool:
@@ -167,6 +178,12 @@ class EmbeddedEngine(TransactionalEngine):
         """See `Engine.withdrawn`."""
         with _transaction(self._reads) as connection:
             return self._versions.withdrawn(connection, tenant)
+
+    def _reached(
+        self, transaction: Connection, tenant: str, business_key: str, now: float | None, turn: Turn | None
+    ) -> Reached:
+        tenants = Tenant(transaction, self._deployments, tenant)
+        return Reached(tenants, business_key, self._clock() if now is None else now, turn)
 
     def _found(
         self, statement: Any, tenant: str, business_keys: Iterable[str], *, path: bool

@@ -1,11 +1,13 @@
 """One step of one process instance, as Camunda 7 and its forks do it.
 
 A step is a pure function: from a process, a state, an event's variables and the time to a new state, or to a
-`Refusal` and nothing changed. It reads no clock and does no I/O.
+`Refusal` and nothing changed. It reads no clock and does no I/O. A step that reaches other instances, by a
+call or a signal, is a part of a `Course` through all of them, which brings them in.
 
 Where to find a rule: `gateways`, `scopes` (leaving elements, subprocesses, boundary events, event
-subprocesses), `repetition` (multi-instance), `throwing` (errors, escalations, cancellation), `subscriptions`
-(messages and timers). Where the engine family differs from the BPMN standard, it is followed.
+subprocesses), `repetition` (multi-instance), `calls` (call activities), `throwing` (errors, escalations,
+cancellation, signals), `subscriptions` (messages and timers). Where the engine family differs from the BPMN
+standard, it is followed.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from trackflow.engines.embedded import (
     subscriptions,
     throwing,
 )
+from trackflow.engines.embedded.course import MOVES, Course
 from trackflow.engines.embedded.process import Behaviour, Process
-from trackflow.engines.embedded.state import PROCESS, Scope, State
-from trackflow.engines.embedded.step import Happening, Move, Refused, Step
+from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.step import Move, Refused, Step
 from trackflow.engines.embedded.subscriptions import Pending, Wait, again, awaited, first_to_fire, timers
 from trackflow.engines.variables import Scalar
 from trackflow.errors import ExpressionError
@@ -35,18 +38,17 @@ __all__ = [
     "Refusal",
     "Wait",
     "awaited",
+    "begin",
     "fire",
-    "hear",
+    "go_off",
     "next_due",
+    "receive",
+    "run",
     "signals",
     "start",
     "take",
     "timers",
 ]
-
-# A step that ends takes about as many moves as its model has elements. One that goes round a loop in which
-# nothing waits never ends, since variables do not change within a step.
-MOVES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +60,25 @@ class Refusal:
 
 def start(process: Process, message: str, variables: Mapping[str, Scalar], now: float) -> State | Refusal:
     """The state of a new instance, after the step that begins at the start event of this message."""
-
-    def begin(step: Step) -> None:
-        step.move([Move(process.starts[message], PROCESS)])
-        scopes.begin(step, Scope(PROCESS, None), variables)
-        conditions.look(step, len(variables))
-
-    return _step(process, State(), now, begin)
+    return _alone(process, State(), now, lambda step: begin(step, message, variables))
 
 
 def take(
     process: Process, state: State, wait: Wait, variables: Mapping[str, Scalar], now: float
 ) -> State | Refusal:
     """The state after an instance took a message that it waits for."""
-    return _step(process, state.copy(), now, lambda step: _take(step, wait, variables))
+    return _alone(process, state.copy(), now, lambda step: receive(step, wait, variables))
 
 
 def fire(process: Process, state: State, now: float) -> State | Refusal:
     """The state after the timer of an instance that was due first has fired; there must be one."""
-    timer = first_to_fire(state)
-    if timer is None:
-        raise ValueError("no timer is set")
-    return _step(process, state.copy(), now, lambda step: _fire(step, timer))
+    return _alone(process, state.copy(), now, go_off)
 
 
 def next_due(state: State) -> float | None:
     """When the first timer of an instance is due, epoch seconds; None if it has none."""
     timer = first_to_fire(state)
     return None if timer is None else timer.due
-
-
-def hear(process: Process, state: State, signal: str, now: float) -> State | Refusal:
-    """The state after an instance heard a signal that another one threw."""
-    return _step(process, state.copy(), now, lambda step: throwing.hear(step, signal))
 
 
 def signals(process: Process, state: State) -> frozenset[str]:
@@ -103,47 +91,69 @@ def signals(process: Process, state: State) -> frozenset[str]:
     )
 
 
-def _take(step: Step, wait: Wait, variables: Mapping[str, Scalar]) -> None:
+def run(course: Course, begin: Callable[[], None]) -> Refusal | None:
+    """Begin something in an instance of a course, and move on until everything waits or is gone.
+
+    A refusal says why it cannot be: then the states in the course are worth nothing.
+    """
+    try:
+        begin()
+        _run(course)
+    except (Refused, ExpressionError) as exc:
+        return Refusal(str(exc))
+    return None
+
+
+def begin(step: Step, message: str, variables: Mapping[str, Scalar]) -> None:
+    """A new instance starts with a message, which must be one that starts the process."""
+    scopes.start(step, step.process.starts[message], variables)
+    conditions.look(step, len(variables) + 1)
+
+
+def receive(step: Step, wait: Wait, variables: Mapping[str, Scalar]) -> None:
     """First what the event's variables do, then the event itself, which that may have ended the wait for."""
     step.state.variables.update(variables)  # all have the scope of the process
-    conditions.look(step, len(variables))
-    _run(step)
-    step.is_outside = True
+    conditions.look(step, len(variables) + 1)
+    _run(step.course)
+    step.course.is_outside = True
     _happen(step, wait.element, wait.holder)
 
 
-def _fire(step: Step, timer: Pending) -> None:
+def go_off(step: Step) -> None:
+    """The timer of an instance that is due first fires; there must be one."""
+    timer = first_to_fire(step.state)
+    if timer is None:
+        raise ValueError("no timer is set")
     node = step.node(timer.element)
     holder = step.state.scope(timer.holder) if node.begins is not None else step.state.token(timer.holder)
     following = again(step, node, holder.due.pop(timer.element))
     if following is not None:
         holder.due[timer.element] = following
-    step.is_outside = True
+    step.course.is_outside = True
     scopes.happen(step, node, timer.holder)
 
 
-def _step(process: Process, state: State, now: float, begin: Callable[[Step], None]) -> State | Refusal:
-    step = Step(process, state, now)
-    try:
-        begin(step)
-        _run(step)
-    except (Refused, ExpressionError) as exc:
-        return Refusal(str(exc))
-    return state
+def _alone(process: Process, state: State, now: float, begin: Callable[[Step], None]) -> State | Refusal:
+    course = Course(now)
+    step = Step(process, state, course)
+    return run(course, lambda: begin(step)) or state
 
 
-def _run(step: Step) -> None:
+def _run(course: Course) -> None:
     """Move on until everything waits or is gone."""
-    for _ in range(MOVES):
-        if not step.pending:
-            return
-        step.is_outside = False
-        match step.pending.pop():
-            case Move() as move:
-                _enter(step, move)
-            case Happening(element, holder):
-                _happen(step, element, holder)
-    raise Refused(f"after {MOVES} moves nothing waits for a message: the model has a loop with no end")
+    moved = 0
+    while course.pending:
+        if moved >= course.most:  # it may grow meanwhile
+            raise Refused(
+                f"after {moved} moves nothing waits for a message: the model has a loop with no end"
+            )
+        moved += 1
+        course.is_outside = False
+        step, next_ = course.pending.pop()
+        if isinstance(next_, Move):
+            _enter(step, next_)
+        else:
+            _happen(step, next_.element, next_.holder)
 
 
 def _happen(step: Step, element: str, holder: int) -> None:
@@ -171,6 +181,8 @@ def _enter(step: Step, move: Move) -> None:
             scopes.wait(step, node, visit, move)
         case Behaviour.NEST:
             scopes.nest(step, node, visit, move)
+        case Behaviour.CALL:
+            scopes.call(step, node, visit, move)
         case Behaviour.CHOOSE:
             gateways.choose(step, node, visit, scope)
         case Behaviour.JOIN:

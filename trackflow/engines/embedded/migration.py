@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from trackflow.bpmn import Model
 from trackflow.engines.embedded import subscriptions
+from trackflow.engines.embedded.course import Course
 from trackflow.engines.embedded.prepare import prepare
 from trackflow.engines.embedded.process import Process
 from trackflow.engines.embedded.state import Done, Scope, State, Token
@@ -37,7 +38,7 @@ class Migration:
         if found:
             return tuple(found)
         moved = state.copy()
-        step = Step(self._after, moved, now)
+        step = Step(self._after, moved, Course(now))
         holders: list[Token | Scope] = [*moved.tokens, *moved.scopes]
         for holder in holders:
             before = frozenset(_heard(self._before, state, holder))

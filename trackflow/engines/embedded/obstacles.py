@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from trackflow.bpmn import Element, Model, times
@@ -51,6 +52,7 @@ BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
     ("inclusiveGateway", None): Behaviour.MERGE,
     ("subProcess", None): Behaviour.NEST,
     ("transaction", None): Behaviour.NEST,
+    ("callActivity", None): Behaviour.CALL,
     ("endEvent", None): Behaviour.END,
     ("endEvent", "terminate"): Behaviour.TERMINATE,
     ("endEvent", "error"): Behaviour.FAIL,
@@ -66,6 +68,10 @@ COMPENSATES = "isForCompensation"
 THROWS = ("endEvent", "intermediateThrowEvent")
 # A worker of the engine fetches it; here nobody does, so it waits as a task of a person does.
 _FETCHED = ("serviceTask", "sendTask", "businessRuleTask")
+
+_PASSES_KEY_ON = re.compile(
+    r"[$#]\{\s*execution\.(processBusinessKey|businessKey|get(Process)?BusinessKey\(\s*\))\s*\}"
+)
 
 
 def check(model: Model) -> None:
@@ -96,6 +102,7 @@ def _of_element(model: Model, element: Element) -> Iterator[str]:
     yield from _of_compensation(model, element)
     yield from _of_start(model, element)
     yield from _of_code(element)
+    yield from _of_call(element)
     if element.repetition is not None and element.repetition.cardinality is None:
         # A payload's list comes to every engine as text, which none of them can count through.
         yield " with several instances but no loopCardinality"
@@ -120,6 +127,8 @@ def _of_event(element: Element) -> Iterator[str]:
             yield from _of_time(element.timer.kind, element.timer.text)
     if element.event == "conditional" and element.condition is None:
         yield " without a condition"
+    if element.event == "signal" and "{" in (element.reference or ""):
+        yield " with an expression as its signal's name"
     if element.event in ("signal", "link") and not element.reference:
         yield f" without the name of its {element.event}"
     if element.event in ("error", "escalation") and element.type in THROWS and not element.reference:
@@ -164,6 +173,22 @@ def _of_code(element: Element) -> Iterator[str]:
         yield f" that runs code ({element.implementation or 'none is given'})"
     elif element.type not in _FETCHED and element.implementation is not None:
         yield f" that runs code ({element.implementation})"
+
+
+def _of_call(element: Element) -> Iterator[str]:
+    """What is called has to be known, and has to have its caller's business key."""
+    if element.call is None:
+        return
+    if not element.reference:
+        yield " that names no process to call"
+    elif "{" in element.reference:
+        yield " with an expression as the process that it calls"
+    if not _PASSES_KEY_ON.fullmatch(element.call.business_key or ""):
+        passing = '<camunda:in businessKey="#{execution.processBusinessKey}"/>'
+        yield f" that does not pass the business key on ({passing}), so that no event reaches what it calls,"
+    # The counters around it would come back with the rest, as old as they were when the call began.
+    if element.repetition is not None and any(each.target is None for each in element.call.back):
+        yield " with several instances that give back all variables"
 
 
 def _of_time(kind: str, text: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
 from trackflow.bpmn.model import Passing
-from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, THROWS, obstacles
+from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, THROWS
 from trackflow.engines.embedded.process import (
     Behaviour,
     Calls,

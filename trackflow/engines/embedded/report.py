@@ -31,6 +31,7 @@ def instance(row: Row[*tuple[Any, ...]], process: Process, *, path: bool) -> Ins
         ended=None if row.ended is None else _time(row.ended),
         timers=tuple(Timer(each.element, _time(each.due), each.trouble) for each in sorted(timers(state))),
         end=_end(state, process) if path else None,
+        caller=row.caller,
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -20,29 +19,55 @@ class Run:
     """A running instance."""
 
     id: str
+    business_key: str
     process: Process
+    version: int
     state: State
+    is_stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What runs for a tenant, in the caller's transaction."""
+
+    transaction: Connection
+    deployments: Deployments
+    name: str
+
+    def runs(self, business_key: str) -> Runs:
+        """The instances of a business key, read now."""
+        return Runs(self, business_key)
+
+    def called(self, process: str) -> Startable | None:
+        """What an instance of a process would start with now."""
+        return self.deployments.called(self.transaction, self.name, process)
+
+    def listening(self, signal: str) -> list[str]:
+        """The business keys of the instances that listen for a signal, in order."""
+        rows = store.listening.all(self.transaction, {"tenant": self.name, "signal": signal})
+        return [row.business_key for row in rows]
 
 
 class Runs:
-    """Those of one business key, in the caller's transaction.
+    """Those of one business key.
 
     When the first of their timers is due is derived from their states, which a step reads anyway: so a timer
     costs no column and no index of the engine's (on PostgreSQL one would make every update of a row dearer).
     """
 
-    def __init__(
-        self, transaction: Connection, deployments: Deployments, tenant: str, business_key: str
-    ) -> None:
-        self._transaction = transaction
-        self._key = {"tenant": tenant, "business_key": business_key}
+    def __init__(self, tenant: Tenant, business_key: str) -> None:
+        self._tenant = tenant
+        self._transaction = tenant.transaction
+        self._key = {"tenant": tenant.name, "business_key": business_key}
         self._runs = [
             Run(
                 row.id,
-                deployments.process(transaction, tenant, row.process, row.version),
+                business_key,
+                tenant.deployments.process(self._transaction, tenant.name, row.process, row.version),
+                row.version,
                 State.from_json(row.state),
             )
-            for row in store.running_instances.all(transaction, self._key)
+            for row in store.running_instances.all(self._transaction, self._key)
         ]
 
     def __iter__(self) -> Iterator[Run]:
@@ -69,17 +94,39 @@ class Runs:
         dues = (interpreter.next_due(run.state) for run in self._runs)
         return min((due for due in dues if due is not None), default=None)
 
-    def add(self, startable: Startable, state: State, now: float) -> None:
-        """Insert a new one."""
-        run = Run(uuid4().hex, startable.process, state)
-        values = {"id": run.id, "process": run.process.id, "version": startable.version, "started": now}
-        store.insert_instance.run(self._transaction, values | self._key | _outcome(state, now))
+    def new(self, id_: str, startable: Startable) -> Run:
+        """One that is still to be saved."""
+        run = Run(id_, self._key["business_key"], startable.process, startable.version, State(), False)
         self._runs.append(run)
+        return run
 
     def save(self, run: Run, state: State, now: float) -> None:
-        """Give one of them another state."""
-        store.update_instance.run(self._transaction, {"instance": run.id} | _outcome(state, now))
+        """Give one of them its next state."""
+        if run.is_stored:
+            store.update_instance.run(self._transaction, {"instance": run.id} | _outcome(state, now))
+        else:
+            self._insert(run, state, now)
+        if run.process.signals:
+            self._listen(run, state)
         run.state = state
+
+    def _insert(self, run: Run, state: State, now: float) -> None:
+        values = {"id": run.id, "process": run.process.id, "version": run.version, "started": now}
+        store.insert_instance.run(self._transaction, values | self._key | _outcome(state, now))
+        if state.caller is not None:
+            row = {"instance": run.id, "caller": state.caller.instance}
+            store.insert_called.run(self._transaction, row)
+        run.is_stored = True
+
+    def _listen(self, run: Run, state: State) -> None:
+        """Let it be found by the signals that it listens for from now on."""
+        before, after = (interpreter.signals(run.process, each) for each in (run.state, state))
+        for signal in sorted(before - after):
+            gone = {"t": self._key["tenant"], "named": signal, "key": run.business_key, "id": run.id}
+            store.delete_listener.run(self._transaction, gone)
+        for signal in sorted(after - before):
+            row = {"signal": signal, "instance": run.id} | self._key
+            store.insert_listener.run(self._transaction, row)
 
 
 def _outcome(state: State, now: float) -> dict[str, str | float | None]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from trackflow.engines.embedded import compensation, conditions, repetition, subscriptions
+from trackflow.engines.embedded import calls, compensation, conditions, repetition, subscriptions
 from trackflow.engines.embedded.process import Node
 from trackflow.engines.embedded.state import PROCESS, Scope, Token
-from trackflow.engines.embedded.step import Move, Step, stuck
+from trackflow.engines.embedded.step import Move, Refused, Step, stuck
 from trackflow.engines.variables import Scalar
 
 NOTHING: Mapping[str, Scalar] = MappingProxyType({})
@@ -32,6 +32,24 @@ def nest(step: Step, node: Node, visit: int, move: Move) -> None:
     step.move([Move(node.start, visit)])
     wait(step, node, visit, move)
     begin(step, Scope(visit, node.id))
+
+
+def start(step: Step, element: str, variables: Mapping[str, Scalar]) -> None:
+    """An instance begins at a start event."""
+    step.move([Move(element, PROCESS)])
+    begin(step, Scope(PROCESS, None), variables)
+
+
+def call(step: Step, node: Node, visit: int, move: Move) -> None:
+    """A token comes to a call activity: it stays there while an instance of the called process runs."""
+    assert node.calls is not None
+    called = step.course.begin(node.calls.process, step, visit)
+    if called.process.begins is None:
+        raise Refused(f"process {node.calls.process!r} has no start event without an event to begin at")
+    variables = calls.handed_over(step, node, move)
+    start(called, called.process.begins, variables)
+    conditions.look(called, len(variables))
+    wait(step, node, visit, move)
 
 
 def begin(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> None:
@@ -89,11 +107,23 @@ def end_if_empty(step: Step, scope: int) -> None:
     ended = step.close(scope)
     if scope == PROCESS:
         step.state.end = "completed"
+        _return(step)
         return
     host = step.state.token(scope)
     compensation.remember_scope(step, ended, host.scope)
     step.state.tokens.remove(host)
     leave(step, step.node(host.at), host.visit, host.scope, host.counter)
+
+
+def _return(step: Step) -> None:
+    """A called instance has ended: the token of its caller that waits for it leaves."""
+    found = step.course.caller(step)
+    if found is None:
+        return
+    caller, token = found
+    calls.give_back(step, caller, token)
+    caller.state.tokens.remove(token)
+    leave(caller, caller.node(token.at), token.visit, token.scope, token.counter)
 
 
 def terminate(step: Step, node: Node, visit: int, scope: int) -> None:

@@ -180,7 +180,7 @@ class State:
 
     def to_json(self) -> str:
         """As text, in ASCII: any database stores it, whatever the variables hold."""
-        value = {
+        value: dict[str, Any] = {
             "variables": self.variables,
             "tokens": [_token_to_json(token) for token in self.tokens],
             "scopes": [_scope_to_json(scope) for scope in self.scopes],

@@ -8,11 +8,14 @@ flows of one element in the order of the file. So a model with many elements cos
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from trackflow.bpmn.expressions import Expression
 from trackflow.engines.embedded.process import Exit, Node, Process
 from trackflow.engines.embedded.state import PROCESS, Scope, State, Token, Visit
+
+if TYPE_CHECKING:
+    from trackflow.engines.embedded.course import Course
 
 
 class Refused(Exception):
@@ -40,17 +43,17 @@ class Step:
     Attributes:
         process: the model.
         state: what changes.
+        course: what it is a part of, and the other instances that it reaches.
+        instance: id of the instance; empty where nobody else knows it.
         now: epoch seconds.
-        pending: a stack of what is still to be done.
-        is_outside: whether nothing was done from the stack yet since a waiting token got its event.
     """
 
-    def __init__(self, process: Process, state: State, now: float) -> None:
+    def __init__(self, process: Process, state: State, course: Course, instance: str = "") -> None:
         self.process = process
         self.state = state
-        self.now = now
-        self.pending: list[Move | Happening] = []
-        self.is_outside = False
+        self.course = course
+        self.instance = instance
+        self.now = course.now
 
     def node(self, element: str) -> Node:
         """An element, ready to run."""
@@ -58,15 +61,15 @@ class Step:
 
     def move(self, moves: Iterable[Move]) -> None:
         """To be made next, in this order."""
-        self.pending.extend(reversed(list(moves)))
+        self.course.pending.extend((self, move) for move in reversed(list(moves)))
 
     def happen(self, events: Iterable[Happening]) -> None:
         """To happen next, in this order."""
-        self.pending.extend(reversed(list(events)))
+        self.course.pending.extend((self, event) for event in reversed(list(events)))
 
     def moves(self) -> Iterator[Move]:
         """The elements that are still to be entered."""
-        return (each for each in self.pending if isinstance(each, Move))
+        return (each for step, each in self.course.pending if step is self and isinstance(each, Move))
 
     # ---- the path ------------------------------------------------------------------------------------
 
@@ -97,16 +100,28 @@ class Step:
         )
 
     def cancel(self, token: Token) -> None:
-        """End a token and all that goes on inside of what it is at."""
+        """End a token and all that goes on inside of what it is at, or in the instance that it called."""
         if any(scope.id == token.visit for scope in self.state.scopes):
             self.clear(token.visit)
             self.close(token.visit)
+        elif self.node(token.at).calls is not None and (called := self.course.called(self, token.visit)):
+            called.terminate()
         self.state.tokens.remove(token)
         self.left(token.visit, canceled=True)
 
+    def terminate(self) -> None:
+        """End the instance from outside."""
+        self.clear(PROCESS)
+        self.close(PROCESS)
+        self.state.end = "terminated"
+
     def clear(self, scope: int) -> None:
         """End everything in a scope; it stays."""
-        self.pending = [each for each in self.pending if isinstance(each, Happening) or each.scope != scope]
+        self.course.pending = [
+            (step, each)
+            for step, each in self.course.pending
+            if step is not self or isinstance(each, Happening) or each.scope != scope
+        ]
         for token in [token for token in self.state.tokens if token.scope == scope]:
             self.cancel(token)
 
@@ -161,7 +176,7 @@ class Step:
         (`CommandInvocationContext.performNext`).
         """
         moves = [Move(flow.target, scope) for flow in exits]
-        self.move(reversed(moves) if self.is_outside else moves)
+        self.move(reversed(moves) if self.course.is_outside else moves)
 
 
 def stuck(node: Node) -> NoReturn:

@@ -55,7 +55,7 @@ instances = Table(
     Column("version", Integer, nullable=False),
     Column("started", Double, nullable=False),  # epoch seconds
     Column("ended", Double),  # null while it runs
-    Column("how", String(12)),  # it ended: "completed"
+    Column("how", String(12)),  # it ended: "completed", or "terminated" by its caller
     Column("state", Text, nullable=False),  # last: SQLite reads a long row's end only when asked for it
     Index("engine_instances_by_key", "tenant", "business_key"),
 )
@@ -76,6 +76,24 @@ withdrawn = Table(
     Column("tenant", String(64), primary_key=True),
     Column("process", String(SHORT), primary_key=True),
     Column("withdrawn_at", Double, nullable=False),  # epoch seconds
+)
+
+
+# Who listens for a signal: running instances only. What a state says is said here again, to be found by it.
+listeners = Table(
+    "engine_listeners",
+    _metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("signal", String(SHORT), primary_key=True),
+    Column("business_key", String(SHORT), primary_key=True),
+    Column("instance", String(32), primary_key=True),
+)
+# Which instances others have called. A state says it, too, but of an ended one it is not read.
+called = Table(
+    "engine_called",
+    _metadata,
+    Column("instance", String(32), primary_key=True),
+    Column("caller", String(32), nullable=False),  # id of the calling instance
 )
 
 
@@ -130,6 +148,23 @@ update_instance = Prepared(
     .where(instances.c.id == bindparam("instance"))
     .values({name: bindparam(name) for name in ("state", "ended", "how")})
 )
+insert_called = Prepared(insert(called))
+# By business key, so that whoever locks several does it in the same order.
+listening = Prepared(
+    select(listeners.c.business_key)
+    .where(listeners.c.tenant == bindparam("tenant"), listeners.c.signal == bindparam("signal"))
+    .group_by(listeners.c.business_key)
+    .order_by(listeners.c.business_key)
+)
+insert_listener = Prepared(insert(listeners))
+delete_listener = Prepared(
+    delete(listeners).where(
+        listeners.c.tenant == bindparam("t"),
+        listeners.c.signal == bindparam("named"),
+        listeners.c.business_key == bindparam("key"),
+        listeners.c.instance == bindparam("id"),
+    )
+)
 count_instances = Prepared(
     select(func.count().label("total"), func.count(instances.c.ended).label("ended")).where(_of_key)
 )
@@ -142,17 +177,22 @@ _summary = (
     instances.c.started,
     instances.c.ended,
     instances.c.how,
+    called.c.caller,
 )
+_with_caller = instances.outerjoin(called, called.c.instance == instances.c.id)
 _of_keys = (instances.c.tenant == bindparam("tenant")) & instances.c.business_key.in_(
     bindparam("business_keys", expanding=True)
 )
 # Of an ended instance the state holds only the path, which is long and not wanted here.
 instances_of_keys = (
     select(*_summary, case((instances.c.ended.is_(None), instances.c.state)).label("state"))
+    .select_from(_with_caller)
     .where(_of_keys)
     .order_by(*_oldest_first)
 )
-instances_with_path = select(*_summary, instances.c.state).where(_of_keys).order_by(*_oldest_first)
+instances_with_path = (
+    select(*_summary, instances.c.state).select_from(_with_caller).where(_of_keys).order_by(*_oldest_first)
+)
 
 # ---- versions ----------------------------------------------------------------------------------------
 

@@ -40,10 +40,9 @@ def awaited(process: Process, state: State) -> Iterator[Wait]:
     """The messages that an instance waits for, in the order in which the waits began."""
     for holder, id_, elements in listening(process, state):
         for element in elements:
-            name = holder.names.get(element) or process.nodes[element].message
-            if name and "{" in name and element not in holder.names:  # its expression gave none
-                continue
-            if name:
+            node = process.nodes[element]
+            name = node.message if node.message_expression is None else holder.names.get(element)
+            if name:  # an expression may give none
                 yield Wait(name, element, id_)
 
 
@@ -102,9 +101,7 @@ def name(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """The names of messages that hold an expression."""
     for node in map(step.node, elements):
         if node.message_expression is not None:
-            value = node.message_expression.evaluate(_variables(step, holder))
-            if value is not None:
-                holder.names[node.id] = _name(node, value)
+            holder.names[node.id] = node.message_expression.string(_variables(step, holder))
 
 
 def set_timers(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
@@ -135,18 +132,9 @@ def _variables(step: Step, holder: Token | Scope) -> Mapping[str, object]:
     return step.variables(holder.id)
 
 
-def _name(node: Node, value: object) -> str:
-    """The engine family casts, it does not convert (`EventSubscriptionDeclaration`)."""
-    if not isinstance(value, str):
-        raise Refused(f"the message's name of {node.id!r} should be a string, not {value!r}")
-    return value
-
-
 def _due(step: Step, node: Node, clock: Clock, variables: Mapping[str, object]) -> Due:
-    text = clock.text.evaluate(variables)
+    text = clock.text.string(variables)
     try:
-        if not isinstance(text, str):
-            raise ValueError("should be a string")  # noqa: TRY004
         if clock.kind == "cycle":
             first = times.cycle(text).first(step.now)
             return Due(first, step.now, text) if clock.repeats else Due(first)

@@ -1,5 +1,5 @@
 """Errors, escalations and cancellations: what is thrown inside goes outwards, from scope to scope, to the
-first event that catches it (BPMN 10.5.7, 13.5.5).
+first event that catches it (BPMN 10.5.7, 13.5.5); out of a called process, on to its caller.
 
 In each scope its event subprocesses are asked before the subprocess's boundary events, and an event that
 names the code before one that catches any (`ErrorEventDefinition.getPrecedence`). What nobody catches ends
@@ -11,18 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from trackflow.engines.embedded import compensation, scopes, subscriptions
+from trackflow.engines.embedded import calls, compensation, scopes, subscriptions
 from trackflow.engines.embedded.process import Node
-from trackflow.engines.embedded.state import PROCESS, Scope
+from trackflow.engines.embedded.state import PROCESS, Scope, Token
 from trackflow.engines.embedded.step import Happening, Refused, Step
 
 
 class _Catcher(NamedTuple):
+    step: Step  # of the instance that it belongs to: the one that throws, or one that called it
     node: Node
     holder: int  # the scope that it triggers in, or the token that it is attached to
 
-    def happen(self, step: Step) -> None:
-        scopes.happen(step, self.node, self.holder)
+    def happen(self) -> None:
+        scopes.happen(self.step, self.node, self.holder)
 
 
 def fail(step: Step, node: Node, visit: int, scope: int) -> None:
@@ -34,7 +35,7 @@ def fail(step: Step, node: Node, visit: int, scope: int) -> None:
         scopes.leave(step, node, visit, scope)
         return
     step.left(visit, canceled=True)
-    catcher.happen(step)
+    catcher.happen()
 
 
 def escalate(step: Step, node: Node, visit: int, scope: int) -> None:
@@ -43,23 +44,22 @@ def escalate(step: Step, node: Node, visit: int, scope: int) -> None:
     catcher = _catcher(step, "escalation", node, scope, lambda caught: caught.begins != node.scope)
     if catcher is not None and catcher.node.interrupting:
         step.left(visit, canceled=True)
-        catcher.happen(step)
+        catcher.happen()
         return
     if catcher is not None:
-        catcher.happen(step)
+        catcher.happen()
     scopes.leave(step, node, visit, scope)
 
 
 def signal(step: Step, node: Node, visit: int, scope: int) -> None:
-    """A signal: everybody who listens gets it, in this instance now, in others after the step."""
+    """A signal: who listens gets it, in any instance, after who threw it has gone on (BPMN 10.5.1)."""
     assert node.signal is not None
-    step.state.thrown.append(node.signal)
-    hear(step, node.signal)
+    for each in (*step.course.hearing(step, node.signal), step):
+        _hear(each, node.signal)
     scopes.leave(step, node, visit, scope)
 
 
-def hear(step: Step, name: str) -> None:
-    """Everything in the instance that listens for a signal gets it, after who threw it has gone on."""
+def _hear(step: Step, name: str) -> None:
     step.happen(
         Happening(element, holder)
         for _, holder, elements in subscriptions.listening(step.process, step.state)
@@ -71,11 +71,11 @@ def hear(step: Step, name: str) -> None:
 def cancel(step: Step, node: Node, visit: int, scope: int) -> None:
     """A cancel end event undoes and ends its transaction, by its boundary event (BPMN 13.3.6)."""
     catcher = next(_catchers(step, "cancel", scope), None)
-    if catcher is None or catcher.node.host != node.scope:
+    if catcher is None or catcher.step is not step or catcher.node.host != node.scope:
         raise Refused(f"there is no cancel boundary event for {node.id!r}")
     compensation.compensate(step, scope, None)
     step.left(visit, canceled=True)
-    catcher.happen(step)
+    catcher.happen()
 
 
 def _catcher(
@@ -83,20 +83,35 @@ def _catcher(
 ) -> _Catcher | None:
     for catcher in _catchers(step, thrown, scope):
         if catcher.node.code in (None, node.code) and (
-            catcher.node.begins is None or may_catch(catcher.node)
+            catcher.step is not step or catcher.node.begins is None or may_catch(catcher.node)
         ):
             return catcher
     return None
 
 
 def _catchers(step: Step, thrown: str, scope: int) -> Iterator[_Catcher]:
-    """Everything around that can catch it, from the inside outwards."""
+    """Everything around that can catch it, from the inside outwards, and on in who called the instance.
+
+    On the way the caller gets the variables of the called instance (`OutputVariablesPropagator`).
+    """
     while True:
-        found = step.state.scope(scope)
-        yield from _of_scope(step, thrown, found)
-        if scope == PROCESS:
+        yield from _of_scope(step, thrown, step.state.scope(scope))
+        if scope != PROCESS:
+            scope = step.state.token(scope).scope
+            continue
+        found = step.course.caller(step)
+        if found is None:
             return
-        scope = step.state.token(scope).scope
+        called, (step, token) = step, found
+        calls.give_back(called, step, token)
+        yield from _at_call(step, thrown, token)
+        scope = token.scope
+
+
+def _at_call(step: Step, thrown: str, token: Token) -> Iterator[_Catcher]:
+    handlers = step.process.handlers.get((thrown, token.at))
+    if handlers is not None and step.node(token.at).repeats is None:
+        yield from (_Catcher(step, step.node(each), token.visit) for each in handlers.outside)
 
 
 def _of_scope(step: Step, thrown: str, scope: Scope) -> Iterator[_Catcher]:
@@ -105,10 +120,10 @@ def _of_scope(step: Step, thrown: str, scope: Scope) -> Iterator[_Catcher]:
         return
     is_body = scope.times is not None
     if not is_body:
-        yield from (_Catcher(step.node(each), scope.id) for each in handlers.inside)
+        yield from (_Catcher(step, step.node(each), scope.id) for each in handlers.inside)
     # Boundary events of a multi-instance subprocess belong to all its instances together.
     if is_body or scope.of is None or step.node(scope.of).repeats is None:
-        yield from (_Catcher(step.node(each), scope.id) for each in handlers.outside)
+        yield from (_Catcher(step, step.node(each), scope.id) for each in handlers.outside)
 
 
 def _around(step: Step, node: Node) -> set[str | None]:

@@ -1,0 +1,62 @@
+"""Places orders, and waits until a worker of this process has brought them to their ends."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from threading import Thread
+
+from pydantic import JsonValue
+
+from trackflow.cli.errors import Failure
+from trackflow.extension import Trackflow
+from trackflow.words import joined
+
+_PATIENCE = 60  # seconds without any progress
+_LOOK = 0.05  # seconds between two looks at the orders
+# Orders under way: enough to keep the worker busy between two looks, and few enough that the time an order
+# takes is its own, not that of a queue.
+_AT_ONCE = 50
+
+
+def place(
+    trackflow: Trackflow,
+    start: str,
+    keys: Sequence[str],
+    worker: Thread,
+    *,
+    payload: Callable[[], JsonValue] = lambda: None,
+    ended: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Place the orders, and wait until all have ended; `ended` is told how many have, look by look.
+
+    Raises Failure after a minute without progress, or when the worker has died.
+    """
+    waiting, running, last = deque(keys), list[str](), time.monotonic()
+    while waiting or running:
+        while waiting and len(running) < _AT_ONCE:
+            running.append(trackflow.emit(start, waiting.popleft(), payload()).business_key)
+        time.sleep(_LOOK)
+        before, running = len(running), _running(trackflow, running)
+        if len(running) < before:
+            last = time.monotonic()
+            ended(before - len(running))
+        elif not worker.is_alive() or time.monotonic() - last > _PATIENCE:
+            raise Failure(_missing(trackflow, len(keys), running))
+
+
+def _running(trackflow: Trackflow, keys: Sequence[str]) -> list[str]:
+    """Those that have not ended."""
+    found = trackflow.engine.instances(trackflow.settings.tenant, keys)
+    return [key for key, instances in found.items() if not instances or instances[-1].ended is None]
+
+
+def _missing(trackflow: Trackflow, total: int, running: Sequence[str]) -> str:
+    found = trackflow.engine.instances(trackflow.settings.tenant, running)
+    awaited = Counter(
+        joined(instances[-1].awaiting, "nothing that an event could bring") if instances else "their start"
+        for instances in found.values()
+    )
+    waits = "; ".join(f"{number} for {what}" for what, number in awaited.most_common())
+    return f"the worker makes no progress: of {total} orders these wait: {waits}"

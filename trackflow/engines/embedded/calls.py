@@ -1,0 +1,49 @@
+"""What goes from a calling instance to the one that it calls, and back (`CallableElementActivityBehavior`).
+
+A call activity runs an instance of another process and waits for its end (BPMN 10.3.4). The called instance
+has the business key of its caller, so that events reach it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from trackflow.engines.embedded import conditions
+from trackflow.engines.embedded.process import Handing, Node
+from trackflow.engines.embedded.state import PROCESS, Token
+from trackflow.engines.embedded.step import Move, Refused, Step
+from trackflow.engines.variables import Scalar
+
+
+def handed_over(step: Step, node: Node, move: Move) -> dict[str, Scalar]:
+    """The variables that the called instance begins with."""
+    assert node.calls is not None
+    return _handed(node, node.calls.into, step.variables(move.scope, move.counter))
+
+
+def give_back(step: Step, caller: Step, token: Token) -> None:
+    """A called instance ends, or throws something outwards: its caller gets its variables."""
+    node = caller.node(token.at)
+    assert node.calls is not None
+    given = _handed(node, node.calls.back, step.variables(PROCESS))
+    caller.state.variables.update(given)
+    conditions.look(caller, len(given))
+
+
+def _handed(node: Node, handings: Iterable[Handing], variables: Mapping[str, object]) -> dict[str, Scalar]:
+    """A variable that is not there is handed over as null (`CallableElementParameter.getSource`)."""
+    handed = dict[str, object]()
+    for each in handings:
+        if each.source is None:
+            handed |= variables
+        elif isinstance(each.source, str):
+            handed[each.target] = variables.get(each.source)
+        else:
+            handed[each.target] = each.source.evaluate(variables)
+    return {name: _scalar(node, name, value) for name, value in handed.items()}
+
+
+def _scalar(node: Node, name: str, value: object) -> Scalar:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise Refused(f"{node.id!r} cannot hand over {name!r}: it is a string, a number, a Boolean or null")
