@@ -17,7 +17,7 @@ from tests.board.conftest import Signed, asking, caught_up
 from tests.board.orders import HOSTILE, HOSTILE_PAYLOAD, PLAIN, STEPS, tell
 from tests.timer_models import choosy
 from tests.waiting import until
-from trackflow import Trackflow
+from trackflow import Message, Trackflow
 from trackflow.board.context import Board, open_board
 from trackflow.board.orders.known import cockpit_of
 from trackflow.board.settings import BoardSettings
@@ -222,7 +222,8 @@ def test_a_page_tells_until_when_an_order_waits_and_which_timer_cannot_fire(
     # Given a version of the process with timers, of which one cannot fire
     source = choosy("PT1S").source.replace(b'process id="choosy"', b'process id="order_fulfillment"')
     trackflow.engine.deploy([parse(source, "order.bpmn")], trackflow.settings.tenant)
-    tell(trackflow, "timed", "Order_Placed")
+    order = Message.new(business_key="timed", tenant=trackflow.settings.tenant, event="Order_Placed")
+    trackflow.tracker.handle(order)
 
     def is_stuck() -> bool:
         trackflow.tracker.sweep()

@@ -3,7 +3,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.engines.fidelity.real import STILL, RealEngine
+from tests.engines.fidelity.real import RealEngine
+from tests.engines.fidelity.wire import STILL
 from tests.servers.engine import FAMILIES, Engine, missing
 from tests.servers.needed import need
 from trackflow.engines.camunda import CamundaEngine

@@ -24,10 +24,10 @@ def test_every_step_is_the_same(case: Path, still_engine: RealEngine, tenant: st
     # Given the model, deployed for one tenant, on an engine whose clock only we move
     script = json.loads(case.read_text())
     names = set().union(*(step.get("variables", {}) for step in script["steps"]))
-    camunda = CamundaEngine(still_engine.url, frozenset(names))
-    still_engine.tell_the_time(0)
+    camunda = CamundaEngine(still_engine.wire.url, frozenset(names))
+    still_engine.wire.tell_the_time(0)
     camunda.deploy([read(case.with_suffix(".bpmn"))], tenant)
-    group = Group(still_engine, [tenant])
+    group = Group(still_engine.wire, [tenant])
 
     for number, step in enumerate(script["steps"], start=1):
         if "wait" in step:
@@ -41,7 +41,7 @@ def test_every_step_is_the_same(case: Path, still_engine: RealEngine, tenant: st
                 event=step["event"],
                 payload=step["variables"],
             )
-            still_engine.tell_the_time(group.time[tenant].tick())
+            still_engine.wire.tell_the_time(group.time[tenant].tick())
             answer = camunda.correlate(event)
 
             # Then the answer is as recorded

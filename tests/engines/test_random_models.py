@@ -1,4 +1,4 @@
-"""1,000 random models, each with a random script, on a real engine and on the embedded one: no step differs."""
+"""1,000 random models and scripts on a real engine and on the embedded one: no step differs."""
 
 from collections.abc import Callable
 

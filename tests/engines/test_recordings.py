@@ -1,4 +1,4 @@
-"""The cases are what the engines do: played again on each family, everything that can be seen is as recorded."""
+"""The cases are what the engines do: played again on each family, all is as recorded."""
 
 import pytest
 

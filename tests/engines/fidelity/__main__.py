@@ -13,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.engines.fidelity.cases import paths, record
-from tests.engines.fidelity.real import STILL, RealEngine
+from tests.engines.fidelity.real import RealEngine
 from tests.engines.fidelity.run import Run
+from tests.engines.fidelity.wire import STILL
 from tests.servers.engine import FAMILIES, Engine, missing
 
 

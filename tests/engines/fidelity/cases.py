@@ -32,7 +32,7 @@ def told(step: dict[str, Any]) -> Step:
 
 
 def recorded(path: Path) -> Played:
-    """What the engine did that it was recorded from. Of a wait it is not in the file whether a timer failed."""
+    """What the engine did. Of a wait the file does not say whether a timer failed."""
     steps = json.loads(path.read_text())["steps"]
     return Played(
         steps=[told(step) for step in steps],

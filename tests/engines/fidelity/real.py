@@ -1,64 +1,43 @@
-"""A real engine plays scripts: told over REST, its clock in our hands, and looked at after each step.
-
-REST has no word for the engine's clock. A process of our own has: its expression calls `ClockUtil`, which
-every part of the engine asks for the time. The clock stands still between our calls, so that due times are
-exact; the job executor must be off (`Engine(settings=STILL[family])`), we execute what is due.
-"""
+"""A real engine plays scripts, and is looked at after each step."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from tests.engines.fidelity.script import EPOCH, FIRED_A_WAIT, Case, Played, Seen, Step, Time
-from trackflow.engines.camunda.rest import Rest, Row
+from tests.engines.fidelity.wire import Wire, age
+from trackflow.engines.camunda.rest import Row
 from trackflow.engines.camunda.times import time as parsed
-from trackflow.engines.camunda.words import answer_to, correlation
-from trackflow.engines.port import Outcome
-from trackflow.errors import EngineUnreachable
-from trackflow.message import Message
 
-# Environment of a started engine: nothing happens in it but what we tell it.
-STILL = {
-    "operaton": {"OPERATON_BPM_JOBEXECUTION_ENABLED": "false"},
-    "camunda": {"CAMUNDA_BPM_JOBEXECUTION_ENABLED": "false"},
-}
-_CLOCK = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
-    xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="urn:clock">
-  <process id="clock" isExecutable="true" camunda:historyTimeToLive="P1D">
-    <startEvent id="S"/><sequenceFlow id="F" sourceRef="S" targetRef="T"/>
-    <serviceTask id="T" camunda:expression="${{''.getClass().forName('org.{family}.bpm.engine.impl.util.ClockUtil')
-      .getMethod('setCurrentTime', now().getClass()).invoke(null, dateTime().withMillis(millis).toDate())}}"/>
-  </process>
-</definitions>"""
 _REPETITIONS = "#multiInstanceBody"
 
 
 class RealEngine:
-    """One running engine, used by nobody else."""
+    """One running engine, used by nobody else.
+
+    Attributes:
+        wire: to it.
+    """
 
     def __init__(self, url: str, family: str) -> None:
         """`url`: of its REST API."""
-        self.url = url
         self.name = family
-        self._rest = Rest(url)
-        self._now: int | None = None
-        self._deploy("clock", None, _CLOCK.format(family=family))
+        self.wire = Wire(url, family)
 
     def play(self, cases: Sequence[Case]) -> list[Played]:
         """Deploy each case's model for a tenant of its own, and go through all their scripts together.
 
         Together, because then one question after a step is about all of them. What they leave is deleted.
         """
-        self.tell_the_time(0)
-        words = {case.tenant: self._deploy(case.tenant, case.tenant, case.xml) for case in cases}
+        self.wire.tell_the_time(0)
+        words = {case.tenant: self.wire.deploy(case.tenant, case.tenant, case.xml) for case in cases}
         played = {
             tenant: Played(refused=word if isinstance(word, str) else None) for tenant, word in words.items()
         }
         deployed = [case for case in cases if played[case.tenant].refused is None]
-        group = Group(self, [case.tenant for case in deployed])
+        group = Group(self.wire, [case.tenant for case in deployed])
         while deployed:
             sights = {case: played[case.tenant].answers[-1:] for case in deployed}
             chosen = {
@@ -71,73 +50,8 @@ class RealEngine:
                 played[tenant].answers.append(answer)
         for deployment in words.values():
             if isinstance(deployment, dict):
-                self._rest.delete(
-                    f"/deployment/{deployment['id']}", cascade="true", skipCustomListeners="true"
-                )
+                self.wire.forget(deployment)
         return [played[case.tenant] for case in cases]
-
-    def _deploy(self, name: str, tenant: str | None, xml: str) -> Row | str:
-        """The engine's deployment, or why it refuses the model."""
-        form: dict[str, str | tuple[str, bytes]] = {
-            "deployment-name": name,
-            f"{name}.bpmn": (f"{name}.bpmn", xml.encode()),
-        }
-        reply = self._rest.upload("/deployment/create", form | ({"tenant-id": tenant} if tenant else {}))
-        return dict(reply.said) if reply.ok else reply.words
-
-    def tell_the_time(self, now: int) -> None:
-        """Set the engine's clock. `now`: milliseconds since EPOCH."""
-        if now != self._now:
-            millis = {"value": int(EPOCH.timestamp() * 1000) + now, "type": "Long"}
-            reply = self._rest.change(
-                "/process-definition/key/clock/start", {"variables": {"millis": millis}}
-            )
-            assert reply.ok, reply
-            self._now = now
-
-    def tell(self, tenant: str, step: Step, now: int) -> tuple[str, str | None]:
-        """An event's outcome, and the engine's words."""
-        self.tell_the_time(now)
-        told = tenant if step["tenant"] == "own" else f"{tenant}-other"
-        event = Message.new(
-            tenant=told, business_key=step["key"], event=step["event"], payload=step["variables"]
-        )
-        reply = self._rest.change("/message", correlation(event, frozenset(step["variables"])))
-        answer = answer_to(reply)
-        failed = answer.outcome is Outcome.FAILED
-        return ("refused" if failed else answer.outcome.value), answer.reason
-
-    def execute(self, job: str, now: int) -> str | None:
-        """Fire a timer; the engine's words if it fails."""
-        self.tell_the_time(now)
-        try:
-            reply = self._rest.change(f"/job/{job}/execute", {})
-        except EngineUnreachable as answered:
-            if " answered 404 " not in str(answered):  # what the engine says of a job that fails
-                raise
-            return str(answered)
-        return None if reply.ok else reply.words
-
-    def timers(self, tenants: Iterable[str]) -> list[Row]:
-        """All timers, in the order in which they are due, of several the first made first."""
-        rows = self._rest.all("/job", tenantIdIn=",".join(tenants), timers="true")
-        return sorted(rows, key=lambda row: (row["dueDate"], _age(row["id"])))
-
-    def definitions(self, tenants: Sequence[str]) -> dict[str, str]:
-        """By job definition, the element."""
-        rows = self._rest.all("/job-definition", tenantIdIn=",".join(tenants)) if tenants else []
-        return {row["id"]: row["activityId"] for row in rows}
-
-    def rows(self, tenants: Sequence[str]) -> tuple[list[Row], list[Row], list[Row]]:
-        """Instances, what they were at and what they await, each in the order in which it was made."""
-        instances = self._rest.all_of("/history/process-instance", {"tenantIdIn": list(tenants)})
-        visits = self._rest.all_of("/history/activity-instance", {"tenantIdIn": list(tenants)})
-        awaited = self._rest.all("/event-subscription", tenantIdIn=",".join(tenants), eventType="message")
-        return (
-            sorted(instances, key=lambda row: _age(row["id"])),
-            sorted(visits, key=lambda row: _age(row["id"].rpartition(":")[2])),
-            awaited,
-        )
 
 
 class Group:
@@ -147,10 +61,11 @@ class Group:
         time: what time it is in each.
     """
 
-    def __init__(self, engine: RealEngine, tenants: Sequence[str]) -> None:
-        self._engine = engine
+    def __init__(self, wire: Wire, tenants: Sequence[str]) -> None:
+        self._wire = wire
         self.time = {tenant: Time() for tenant in tenants}
-        self._elements = engine.definitions(tenants)
+        self._elements = wire.definitions(tenants)
+        self._failed = set[str]()
         self._keys: dict[str, dict[str, None]] = {tenant: {} for tenant in tenants}
 
     def step(self, steps: Mapping[str, Step]) -> dict[str, dict[str, Any]]:
@@ -159,7 +74,7 @@ class Group:
         events = [tenant for tenant, step in steps.items() if "wait" not in step]
         for tenant in sorted(events, key=lambda tenant: self.time[tenant].now):
             self._keys[tenant][steps[tenant]["key"]] = None
-            outcome, words = self._engine.tell(tenant, steps[tenant], self.time[tenant].tick())
+            outcome, words = self._wire.tell(tenant, steps[tenant], self.time[tenant].tick())
             told[tenant] = {"outcome": outcome, "words": words}
         seen = self._look(list(steps)) if steps else {}
         return {tenant: told[tenant] | {"instances": seen[tenant]} for tenant in steps}
@@ -168,36 +83,52 @@ class Group:
         """Time passes, and timers fire: each in its own time, or late, when the time is over."""
         for tenant, step in steps.items():
             self.time[tenant].begin(step)
-        waiting = list(steps)
-        tried = set[str]()
         failed: dict[str, list[str]] = defaultdict(list)
         for _ in range(FIRED_A_WAIT):
-            first: dict[str, Row] = {}
-            for job in self._engine.timers(waiting) if waiting else []:
-                if job["id"] not in tried and self.time[job["tenantId"]].reaches(_due(job)):
-                    first.setdefault(job["tenantId"], job)
+            first = self._first_due(steps)
+            for tenant in sorted(first, key=lambda tenant: self.time[tenant].firing(_due(first[tenant]))):
+                failed[tenant] += self._fire(tenant, first[tenant])
             if not first:
                 break
-            for tenant, job in sorted(
-                first.items(), key=lambda item: self.time[item[0]].firing(_due(item[1]))
-            ):
-                tried.add(job["id"])
-                if words := self._engine.execute(job["id"], self.time[tenant].fire(_due(job))):
-                    failed[tenant].append(f"{self._elements[job['jobDefinitionId']]}: {words}")
-        for tenant in waiting:
+        for tenant in steps:
             self.time[tenant].finish()
         return {
             tenant: {"outcome": "failed" if failed[tenant] else "waited", "words": failed[tenant]}
-            for tenant in waiting
+            for tenant in steps
         }
 
+    def _first_due(self, tenants: Iterable[str]) -> dict[str, Row]:
+        """Of each case, the timer that is due first."""
+        first: dict[str, Row] = {}
+        for job in sorted(self._wire.timers(list(tenants)), key=self._order):
+            if job["id"] not in self._failed and self.time[job["tenantId"]].reaches(_due(job)):
+                first.setdefault(job["tenantId"], job)
+        return first
+
+    def _order(self, job: Row) -> tuple[int, int, str, int]:
+        """Which of several fires first.
+
+        The engine has no order of those that are due at the same moment (it makes them in the order of a
+        hash table, and looks for them without one), so any is right, and we take the embedded engine's.
+        """
+        instance = age(job["processInstanceId"]) if job["processInstanceId"] else 0
+        return _due(job), instance, self._elements[job["jobDefinitionId"]], age(job["id"])
+
+    def _fire(self, tenant: str, job: Row) -> list[str]:
+        """Why it could not fire, if so. The engine would try three times, all at once, and then no more."""
+        words = self._wire.execute(job["id"], self.time[tenant].fire(_due(job)))
+        if words is None:
+            return []
+        self._failed.add(job["id"])
+        return [f"{self._elements[job['jobDefinitionId']]}: {words}"]
+
     def _look(self, tenants: Sequence[str]) -> dict[str, dict[str, list[Seen]]]:
-        instances, visits, awaited = self._engine.rows(tenants)
+        instances, visits, awaited = self._wire.rows(tenants)
         about: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for kind, rows in (
             ("visits", visits),
             ("awaited", awaited),
-            ("timers", self._engine.timers(tenants)),
+            ("timers", self._wire.timers(tenants)),
         ):
             for row in rows:
                 about[row["processInstanceId"]][kind].append(row)
@@ -232,8 +163,3 @@ class Group:
 def _due(job: Row) -> int:
     """Milliseconds since EPOCH."""
     return round((parsed(job["dueDate"]) - EPOCH).total_seconds() * 1000)
-
-
-def _age(identity: str) -> int:
-    """When the engine made this id: time and a counter are its first parts (UUID version 1)."""
-    return UUID(identity).time

@@ -10,7 +10,7 @@ from functools import cached_property
 from trackflow.bpmn.graph import CHOOSE_ONE, joins, links, reached
 from trackflow.bpmn.model import Element, Flow, Model
 
-# What a non-interrupting event brings each time that it comes. A timer that is no cycle comes once.
+# A timer that is no cycle comes once.
 _ONCE = frozenset({"duration", "date"})
 
 
@@ -201,4 +201,5 @@ class _Building:
 
 
 def _comes_once(event: Element) -> bool:
-    return event.timer is not None and event.timer.kind in _ONCE
+    """An escalation is mostly thrown once, too: better to miss a wait than to warn of one that is none."""
+    return event.event == "escalation" or (event.timer is not None and event.timer.kind in _ONCE)
