@@ -52,8 +52,8 @@ class Deployments:
         return self._startable(connection, tenant).get(message)
 
     def called(self, connection: Connection, tenant: str, process: str) -> Startable | None:
-        """What an instance of the process would start with now; None if it is not deployed, or withdrawn."""
-        version = _starting(connection, tenant).get(process)
+        """What a call of the process begins now; None if it is not deployed. Calls go on if it is withdrawn."""
+        version = _newest(connection, tenant).get(process)
         return (
             None
             if version is None

@@ -67,7 +67,7 @@ class _Preparing:
             starts=MappingProxyType(
                 {each.message: each.id for each in self._elements.values() if _starts(each) and each.message}
             ),
-            begins=next((each.id for each in self._elements.values() if _begins(each)), None),
+            begins=_initial([each for each in self._elements.values() if _starts(each)]),
             ends=frozenset(each.id for each in self._elements.values() if each.type == "endEvent"),
             variables=self._model.variables,
             triggers=MappingProxyType(
@@ -204,5 +204,7 @@ def _starts(element: Element) -> bool:
     return element.type == "startEvent" and element.scope is None
 
 
-def _begins(element: Element) -> bool:
-    return _starts(element) and element.event is None
+def _initial(starts: list[Element]) -> str | None:
+    """Where a called instance begins: at the start event without an event, or at the only one (`BpmnParse`)."""
+    chosen = starts if len(starts) == 1 else [each for each in starts if each.event is None]
+    return chosen[0].id if chosen else None

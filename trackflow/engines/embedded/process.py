@@ -158,7 +158,7 @@ class Process:
         id: of the BPMN process.
         nodes: by element id.
         starts: message name → id of the start event.
-        begins: id of the start event at which an instance begins that is called; None: it cannot be.
+        begins: id of the start event at which an instance begins that is called; None: none can be.
         ends: ids of the end events.
         variables: names that an expression uses.
         triggers: by scope (None: the process), the start events of event subprocesses that listen.

@@ -74,7 +74,7 @@ class Reached(Course):
         """See `Course.begin`."""
         startable = self._tenant.called(process)
         if startable is None:
-            raise Refused(f"no process {process!r} of tenant {self._tenant.name!r} is deployed and starts")
+            raise Refused(f"no process {process!r} of tenant {self._tenant.name!r} is deployed")
         return self.start(startable, self._runs[caller.instance].business_key, Caller(caller.instance, visit))
 
     def caller(self, called: Step) -> tuple[Step, Token] | None:

@@ -45,7 +45,7 @@ def call(step: Step, node: Node, visit: int, move: Move) -> None:
     assert node.calls is not None
     called = step.course.begin(node.calls.process, step, visit)
     if called.process.begins is None:
-        raise Refused(f"process {node.calls.process!r} has no start event without an event to begin at")
+        raise Refused(f"process {node.calls.process!r} has several start events, each with a message")
     variables = calls.handed_over(step, node, move)
     start(called, called.process.begins, variables)
     conditions.look(called, len(variables))

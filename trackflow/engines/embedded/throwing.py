@@ -14,7 +14,7 @@ from typing import NamedTuple
 from trackflow.engines.embedded import calls, compensation, scopes, subscriptions
 from trackflow.engines.embedded.process import Node
 from trackflow.engines.embedded.state import PROCESS, Scope, Token
-from trackflow.engines.embedded.step import Happening, Refused, Step
+from trackflow.engines.embedded.step import Refused, Step
 
 
 class _Catcher(NamedTuple):
@@ -52,20 +52,36 @@ def escalate(step: Step, node: Node, visit: int, scope: int) -> None:
 
 
 def signal(step: Step, node: Node, visit: int, scope: int) -> None:
-    """A signal: who listens gets it, in any instance, after who threw it has gone on (BPMN 10.5.1)."""
+    """A signal: who listens gets it, in any instance, before who threw it goes on (BPMN 10.5.1).
+
+    What it interrupts is interrupted at once, the thrower perhaps too; what it begins, begins after the
+    thrower has gone on (`ThrowSignalEventActivityBehavior`).
+    """
     assert node.signal is not None
+    token = Token(node.id, scope, visit)
+    is_alone = step.is_empty(scope)
+    step.state.tokens.append(token)
     for each in (*step.course.hearing(step, node.signal), step):
         _hear(each, node.signal)
-    scopes.leave(step, node, visit, scope)
+    if token in step.state.tokens:
+        step.state.tokens.remove(token)
+        scopes.leave(step, node, visit, scope)
+    elif is_alone and any(each.id == scope for each in step.state.scopes):
+        # In the engine family thrower and event subprocess are then one execution, which ends here.
+        step.clear(scope)
+        scopes.end_if_empty(step, scope)
 
 
 def _hear(step: Step, name: str) -> None:
-    step.happen(
-        Happening(element, holder)
+    listening = [
+        (step.node(element), holder)
         for _, holder, elements in subscriptions.listening(step.process, step.state)
         for element in elements
         if step.node(element).signal == name
-    )
+    ]
+    for node, holder in listening:
+        if subscriptions.listens(step, node, holder):
+            scopes.happen(step, node, holder)
 
 
 def cancel(step: Step, node: Node, visit: int, scope: int) -> None:
