@@ -9,7 +9,7 @@ from tests.engines.fidelity.random_models import drawn
 from tests.engines.fidelity.run import Run
 from tests.engines.fidelity.safety import ends
 from tests.engines.fidelity.script import Case, Played
-from trackflow.engines.embedded.obstacles import BEHAVIOURS
+from trackflow.engines.embedded.behaviours import BEHAVIOURS
 from trackflow.engines.embedded.process import Behaviour
 
 

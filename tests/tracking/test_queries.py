@@ -87,6 +87,24 @@ def test_a_case_that_no_event_belongs_to_is_no_order(world: AnyWorld) -> None:
     assert [each.business_key for each in asking(world).orders()] == [KEY]
 
 
+def test_the_known_ones_of_several_orders_are_answered_in_their_order(
+    world: AnyWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries_module, "CHUNK", 2)
+    for key in ("a", "b", "c"):
+        order = message("Order_Placed", key)
+        world.tracker.handle(order)
+        world.tracker.handle(order.followed_by("Payment_Done"))
+
+    known = asking(world).known(["c", "nobody's", "a", "b"])
+
+    assert [order.business_key for order in known] == ["c", "a", "b"]
+    assert {order.state for order in known} == {"running"}
+    for order in known:
+        assert order.events is not None
+        assert [event.event for event in order.events] == ["Order_Placed", "Payment_Done"]
+
+
 def test_orders_are_listed_newest_first_without_their_events(world: AnyWorld) -> None:
     for key in ("first", "second", "third"):
         world.hear("Order_Placed", key)

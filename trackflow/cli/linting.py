@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trackflow.bpmn import Model, read
-from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint
+from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint, refused_by_the_family
 from trackflow.bpmn.lint.finding import error
 from trackflow.engines.embedded.obstacles import obstacles
 from trackflow.engines.embedded.prepare import prepare
@@ -82,11 +82,11 @@ def _unreadable(file: Path, exc: ModelError) -> Finding:
 
 def _embedded(model: Model) -> Iterator[Finding]:
     """What this engine refuses beside what the family does: elements, or else expressions."""
-    found = list(obstacles(model))
-    if not found:
-        try:
-            prepare(model)
-        except ModelError as exc:
-            found.append(str(exc).removeprefix(f"{model.file}: "))
-    for words in found:
-        yield EMBEDDED_REFUSES.of(model, words)
+    found = [EMBEDDED_REFUSES.at(model, element, words) for element, words in obstacles(model)]
+    yield from found
+    if found or any(refused_by_the_family(model)):
+        return
+    try:
+        prepare(model)
+    except ModelError as exc:
+        yield EMBEDDED_REFUSES.of(model, str(exc).removeprefix(f"{model.file}: "), exc.line)

@@ -22,6 +22,7 @@ from tests.bpmn.lint.models import (
     timer,
     trigger,
 )
+from tests.bpmn.lint.refused_models import CASES
 from trackflow.bpmn import Model, parse, read
 from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint
 from trackflow.bpmn.lint.rules import IGNORABLE
@@ -289,3 +290,5 @@ def test_the_table_of_rules_is_complete() -> None:
     text = (Path(__file__).parents[3] / "docs" / "lint.md").read_text()
     for rule in IGNORABLE:
         assert f"| `{rule.id}` | {rule.severity} |" in text
+    for id_ in {case.rule for case in CASES.values()} - {None}:
+        assert f"| `{id_}` | error |" in text

@@ -58,7 +58,7 @@ def test_deploying_says_what_changed(engine: EmbeddedEngine, model_of: ModelOf, 
 
 def test_a_deployment_is_all_or_none(engine: EmbeddedEngine, model_of: ModelOf, stored: Stored) -> None:
     good, bad = model_of(START), model_of(START + '<scriptTask id="U"/>', process="people")
-    with pytest.raises(ModelError, match="scriptTask 'U' is not supported"):
+    with pytest.raises(ModelError, match="scriptTask 'U' does not say how it is run"):
         engine.deploy([good, bad], "own")
     assert stored("engine_models") == []
 

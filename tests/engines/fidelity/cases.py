@@ -1,4 +1,4 @@
-"""The recorded cases of tests/engines/cases: `NAME.bpmn`, and `NAME.json` with a script and what came of it."""
+"""The recorded cases of tests/engines/cases: `NAME.bpmn`, and `NAME.json`, a script and what came of it."""
 
 from __future__ import annotations
 

@@ -47,6 +47,7 @@ class Node:
         host: of a boundary event, the id of the element that it is attached to.
         interrupting: of a boundary event or an event subprocess's start.
         repetition: `(sequential, cardinality, completion condition)`.
+        handler: of a compensation boundary event, the id of what it is associated with.
         attributes: any others, as they are in the file.
     """
 
@@ -58,6 +59,7 @@ class Node:
     host: str | None = None
     interrupting: bool = True
     repetition: tuple[bool, str, str | None] | None = None
+    handler: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
@@ -103,7 +105,9 @@ def _root(kind: str, about: str | None, identity: str) -> str:
 def _inside(scope: Node, named: dict[tuple[str, str | None], str], indent: str) -> list[str]:
     defaults = {flow.source: flow.id for flow in scope.flows if flow.default}
     lines = [line for node in scope.nodes for line in _element(node, defaults.get(node.id), named, indent)]
-    return lines + [f"{indent}{_flow(flow)}" for flow in scope.flows]
+    lines += [f"{indent}{_flow(flow)}" for flow in scope.flows]
+    ids = {node.id for node in scope.nodes}
+    return lines + [f"{indent}{_association(node)}" for node in scope.nodes if node.handler in ids]
 
 
 def _element(
@@ -153,6 +157,11 @@ def _loop(node: Node) -> str:
         f"<loopCardinality {_EXPRESSION}>{escape(cardinality)}</loopCardinality>{done}"
         "</multiInstanceLoopCharacteristics>"
     )
+
+
+def _association(node: Node) -> str:
+    ends = f"sourceRef={quoteattr(node.id)} targetRef={quoteattr(node.handler or '')}"
+    return f'<association id={quoteattr(f"{node.id}-by")} {ends} associationDirection="One"/>'
 
 
 def _flow(flow: Flow) -> str:

@@ -23,6 +23,7 @@ DURATIONS = ("PT5S", "PT7S", "PT11S", "PT13S", "PT17S", "PT23S", "PT31S", "${d}"
 CYCLES = ("R2/PT9S", "R/PT19S", "R3/PT6S", "R1/PT14S", "R2/2030-01-01T00:00:15Z/PT8S")
 DATES = ("2030-01-01T00:00:21Z", "2030-01-01T00:00:38Z", "2029-12-31T00:00:00Z")
 CODES = ("X1", "X2")
+SIGNALS = ("Y1", "Y2")
 
 Ends = tuple[str, str | None]  # a block's first element, and its last, if it has one that leads on
 
@@ -61,7 +62,11 @@ class _Pen:
         )
         if self._chance(0.12):
             other = self._node(process, "startEvent", "message", "Go2")
-            targets = [node.id for node in process.nodes if node.type in ("receiveTask", "task")] + [first]
+            targets = [
+                node.id
+                for node in process.nodes
+                if node.type in ("receiveTask", "task") and not node.attributes
+            ] + [first]
             self._flow(process, other, self._random.choice(targets))
         if self._chance(0.06):
             self._flow(process, self._node(process, "startEvent"), first)
@@ -105,7 +110,10 @@ class _Pen:
         return (self._wait, self._pass)
 
     def _wait(self, scope: Node, depth: int) -> Ends:
-        kind = self._random.choices(("receive", "catch", "timer", "user", "external"), (50, 24, 18, 4, 4))[0]
+        kind = self._random.choices(
+            ("receive", "catch", "timer", "user", "external", "signal", "conditional"),
+            (50, 22, 17, 4, 4, 4, 5),
+        )[0]
         if kind == "receive":
             node = self._node(scope, "receiveTask", "message", self._message())
             if self._chance(0.22):
@@ -115,22 +123,35 @@ class _Pen:
         elif kind == "timer":
             node = self._node(scope, "intermediateCatchEvent", "timer")
             self._time(scope.nodes[-1])
+        elif kind in ("signal", "conditional"):
+            node = self._node(scope, "intermediateCatchEvent", kind, self._about(kind))
         else:
             node = self._node(scope, "userTask" if kind == "user" else "serviceTask")
             if kind == "external":
                 scope.nodes[-1].attributes = {"camunda:type": "external", "camunda:topic": "work"}
+        if kind == "receive" and self._chance(0.1):
+            self._compensation(scope, node)
         if kind in ("receive", "user", "external") and self._chance(0.3):
             return node, self._boundaries(scope, node, depth)
         return node, node
 
     def _pass(self, scope: Node, depth: int) -> Ends:
         kind = self._random.choices(
-            ("task", "manualTask", "none", "escalation", "message"), (40, 10, 15, 30, 5)
+            ("task", "manualTask", "none", "escalation", "message", "signal", "compensate"),
+            (40, 10, 15, 30, 5, 12, 8),
         )[0]
         if kind.endswith("ask"):
             node = self._node(scope, kind)
         elif kind == "none":
             node = self._node(scope, "intermediateThrowEvent")
+        elif kind == "compensate":
+            node = self._node(scope, "intermediateThrowEvent", kind)
+        elif kind == "signal":
+            # Right behind a wait: signals that answer signals would go on for ever.
+            first = self._node(scope, "receiveTask", "message", self._message())
+            node = self._node(scope, "intermediateThrowEvent", kind, self._random.choice(SIGNALS))
+            self._flow(scope, first, node)
+            return first, node
         else:
             about = self._random.choice(CODES) if kind == "escalation" else "Out"
             node = self._node(scope, "intermediateThrowEvent", kind, about)
@@ -226,9 +247,9 @@ class _Pen:
     def _boundaries(self, scope: Node, host: str, depth: int) -> str:
         """Attach some; the element where what leads on comes together."""
         holder = next(node for node in scope.nodes if node.id == host)
-        kinds = ["message", "message", "timer"]
+        kinds = ["message", "message", "message", "timer", "timer", "signal", "conditional"]
         if holder.nodes:
-            kinds += ["error", "escalation"] + ["cancel"] * (holder.type == "transaction")
+            kinds += ["error", "escalation"] * 2 + ["cancel"] * 2 * (holder.type == "transaction")
         last, caught = host, {(holder.event or "", holder.about)}
         for _ in range(self._random.choice((1, 1, 2, 3))):
             kind = self._random.choice(kinds)
@@ -256,8 +277,17 @@ class _Pen:
                 self._flow(scope, exit_, self._end(scope))
         return last
 
+    def _compensation(self, scope: Node, host: str) -> None:
+        """What undoes it."""
+        handler = self._node(scope, "task")
+        scope.nodes[-1].attributes = {"isForCompensation": "true"}
+        self._node(scope, "boundaryEvent", "compensate")
+        scope.nodes[-1].host, scope.nodes[-1].handler = host, handler
+
     def _event_subprocess(self, scope: Node, depth: int) -> None:
-        kind = self._random.choices(("message", "timer", "error", "escalation"), (45, 15, 20, 20))[0]
+        kind = self._random.choices(
+            ("message", "timer", "error", "escalation", "signal", "conditional"), (42, 14, 18, 18, 4, 6)
+        )[0]
         about = self._about(kind)
         caught = [
             (start.event, start.about) for node in scope.nodes if node.attributes for start in node.nodes
@@ -288,7 +318,7 @@ class _Pen:
             node.id
             for node in scope.nodes
             if node.type not in ("startEvent", "boundaryEvent")
-            and not node.attributes.get("triggeredByEvent")
+            and not {"triggeredByEvent", "isForCompensation"} & node.attributes.keys()
             and not (node.event == "link" and node.type == "intermediateCatchEvent")
             and (not catches or (node.type == "intermediateCatchEvent"))
         ]
@@ -309,6 +339,7 @@ class _Pen:
             "escalation",
             "message",
         ]
+        kinds += ["compensate"]
         kinds += ["cancel"] * 6 * (scope.type == "transaction")
         kind = self._random.choice(kinds)
         if kind == "none":
@@ -324,6 +355,10 @@ class _Pen:
         """What a boundary event or an event subprocess is about."""
         if kind == "message":
             return self._message()
+        if kind == "signal":
+            return self._random.choice(SIGNALS)
+        if kind == "conditional":
+            return self._condition()
         return self._random.choice((*CODES, None)) if kind in ("error", "escalation") else None
 
     def _time(self, node: Node) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 from tests.engines.fidelity.script import EPOCH, FIRED_A_WAIT, Case, Played, Seen, Step, Time
 from tests.engines.fidelity.wire import Wire, age
+from trackflow.bpmn import parse
 from trackflow.engines.camunda.rest import Row
 from trackflow.engines.camunda.times import time as parsed
+from trackflow.errors import ModelError
 
 _REPETITIONS = "#multiInstanceBody"
 
@@ -38,6 +40,7 @@ class RealEngine:
         }
         deployed = [case for case in cases if played[case.tenant].refused is None]
         group = Group(self.wire, [case.tenant for case in deployed])
+        group.wanted = {case.tenant: _named(case) for case in deployed}
         while deployed:
             sights = {case: played[case.tenant].answers[-1:] for case in deployed}
             chosen = {
@@ -59,11 +62,13 @@ class Group:
 
     Attributes:
         time: what time it is in each.
+        wanted: the variables that each is given.
     """
 
     def __init__(self, wire: Wire, tenants: Sequence[str]) -> None:
         self._wire = wire
         self.time = {tenant: Time() for tenant in tenants}
+        self.wanted = dict.fromkeys(tenants, frozenset[str]())
         self._elements = wire.definitions(tenants)
         self._failed = set[str]()
         self._keys: dict[str, dict[str, None]] = {tenant: {} for tenant in tenants}
@@ -74,7 +79,8 @@ class Group:
         events = [tenant for tenant, step in steps.items() if "wait" not in step]
         for tenant in sorted(events, key=lambda tenant: self.time[tenant].now):
             self._keys[tenant][steps[tenant]["key"]] = None
-            outcome, words = self._wire.tell(tenant, steps[tenant], self.time[tenant].tick())
+            now = self.time[tenant].tick()
+            outcome, words = self._wire.tell(tenant, steps[tenant], now, self.wanted[tenant])
             told[tenant] = {"outcome": outcome, "words": words}
         seen = self._look(list(steps)) if steps else {}
         return {tenant: told[tenant] | {"instances": seen[tenant]} for tenant in steps}
@@ -158,6 +164,14 @@ class Group:
             "ended": instance["endTime"] is not None,
             "how": instance["state"],
         }
+
+
+def _named(case: Case) -> frozenset[str]:
+    """The variables that the engine is given: those that the model names, as from the tracker."""
+    try:
+        return parse(case.xml.encode(), "model.bpmn").variables
+    except ModelError:  # it does not run here; the comparison will say so
+        return frozenset()
 
 
 def _due(job: Row) -> int:

@@ -11,7 +11,10 @@ _WAITING = {"receiveTask", "userTask", "serviceTask", "eventBasedGateway"}
 
 def ends(process: Node) -> bool:
     """Whether no token can go round for ever without waiting, in this scope or in one inside it."""
-    return all(_waits_in_cycles(scope) and not _feeds_itself(scope) for scope in process.scopes())
+    return all(
+        _waits_in_cycles(scope) and not _feeds_itself(scope) and not _echoes(scope)
+        for scope in process.scopes()
+    )
 
 
 def _waits_in_cycles(scope: Node) -> bool:
@@ -67,3 +70,14 @@ def _feeds_itself(scope: Node) -> bool:
         node.event == "escalation" and node.type in ("endEvent", "intermediateThrowEvent")
         for node in scope.all()
     )
+
+
+def _echoes(scope: Node) -> bool:
+    """Whether a signal can be thrown without a wait right before: it might answer one, and be answered."""
+    waits = {node.id for node in scope.nodes if node.type == "receiveTask" and _waits(node)}
+    throws = {
+        node.id
+        for node in scope.nodes
+        if node.event == "signal" and node.type in ("endEvent", "intermediateThrowEvent")
+    }
+    return any(flow.target in throws and flow.source not in waits for flow in scope.flows)

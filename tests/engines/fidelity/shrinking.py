@@ -129,6 +129,7 @@ def _changed(process: Node, place: int, change: Callable[[Node], object]) -> Nod
 def _leave_out(scope: Node, id_: str, *, bypassed: bool) -> None:
     """Without an element and what hangs on it; if bypassed, what led to it leads to what was behind it."""
     gone = {id_} | {node.id for node in scope.nodes if node.host == id_}
+    gone |= {node.handler for node in scope.nodes if node.id in gone and node.handler}
     before = [flow for flow in scope.flows if flow.target == id_ and flow.source not in gone]
     after = [flow.target for flow in scope.flows if flow.source == id_ and flow.target not in gone]
     scope.nodes = [node for node in scope.nodes if node.id not in gone]
@@ -183,10 +184,10 @@ def _prune(scope: Node) -> None:
 
 
 def _begins(node: Node, ids: set[str]) -> bool:
-    return (
+    return bool(
         node.type == "startEvent"
         or node.host in ids
-        or "triggeredByEvent" in node.attributes
+        or {"triggeredByEvent", "isForCompensation"} & node.attributes.keys()
         or (node.event == "link" and node.type == "intermediateCatchEvent")
     )
 

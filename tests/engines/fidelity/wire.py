@@ -8,7 +8,6 @@ exact; the job executor must be off (`Engine(settings=STILL[family])`), we execu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from tests.engines.fidelity.script import EPOCH, Step
@@ -28,7 +27,9 @@ _CLOCK = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
   <process id="clock" isExecutable="true" camunda:historyTimeToLive="P1D">
     <startEvent id="S"/><sequenceFlow id="F" sourceRef="S" targetRef="T"/>
     <serviceTask id="T" camunda:expression="${{''.getClass()
-      .forName('org.{family}.bpm.engine.impl.util.ClockUtil').getMethod('setCurrentTime', now().getClass()).invoke(null, dateTime().withMillis(millis).toDate())}}"/>
+      .forName('org.{family}.bpm.engine.impl.util.ClockUtil')
+      .getMethod('setCurrentTime', now().getClass())
+      .invoke(null, dateTime().withMillis(millis).toDate())}}"/>
   </process>
 </definitions>"""
 
@@ -63,14 +64,14 @@ class Wire:
             assert reply.ok, reply
             self._now = now
 
-    def tell(self, tenant: str, step: Step, now: int) -> tuple[str, str | None]:
-        """An event's outcome, and the engine's words."""
+    def tell(self, tenant: str, step: Step, now: int, wanted: frozenset[str]) -> tuple[str, str | None]:
+        """An event's outcome, and the engine's words. `wanted`: the variables that it is given."""
         self.tell_the_time(now)
         told = tenant if step["tenant"] == "own" else f"{tenant}-other"
         event = Message.new(
             tenant=told, business_key=step["key"], event=step["event"], payload=step["variables"]
         )
-        reply = self._rest.change("/message", correlation(event, frozenset(step["variables"])))
+        reply = self._rest.change("/message", correlation(event, wanted))
         answer = answer_to(reply)
         failed = answer.outcome is Outcome.FAILED
         return ("refused" if failed else answer.outcome.value), answer.reason

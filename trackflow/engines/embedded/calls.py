@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from trackflow.engines.embedded import conditions
+from trackflow.bpmn.execution import BUSINESS_KEY
 from trackflow.engines.embedded.process import Handing, Node
-from trackflow.engines.embedded.state import PROCESS, Token
+from trackflow.engines.embedded.state import PROCESS
 from trackflow.engines.embedded.step import Move, Refused, Step
 from trackflow.engines.variables import Scalar
 
@@ -21,13 +21,10 @@ def handed_over(step: Step, node: Node, move: Move) -> dict[str, Scalar]:
     return _handed(node, node.calls.into, step.variables(move.scope, move.counter))
 
 
-def give_back(step: Step, caller: Step, token: Token) -> None:
-    """A called instance ends, or throws something outwards: its caller gets its variables."""
-    node = caller.node(token.at)
+def given_back(step: Step, node: Node) -> dict[str, Scalar]:
+    """The variables that a called instance gives back to its caller's call activity."""
     assert node.calls is not None
-    given = _handed(node, node.calls.back, step.variables(PROCESS))
-    caller.state.variables.update(given)
-    conditions.look(caller, len(given))
+    return _handed(node, node.calls.back, step.variables(PROCESS))
 
 
 def _handed(node: Node, handings: Iterable[Handing], variables: Mapping[str, object]) -> dict[str, Scalar]:
@@ -35,7 +32,7 @@ def _handed(node: Node, handings: Iterable[Handing], variables: Mapping[str, obj
     handed = dict[str, object]()
     for each in handings:
         if each.source is None:
-            handed |= variables
+            handed |= {name: value for name, value in variables.items() if name != BUSINESS_KEY}
         elif isinstance(each.source, str):
             handed[each.target] = variables.get(each.source)
         else:

@@ -22,14 +22,18 @@ def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
 
 def look(step: Step, variables: int) -> None:
     """So many variables have been set: what is true happens next."""
+    step.happen(true_now(step) * variables)
+
+
+def true_now(step: Step) -> list[Happening]:
+    """The conditional events of an instance whose conditions are true."""
     if not step.process.is_conditional:
-        return
-    happen = [
+        return []
+    return [
         each
         for holder, _, elements in subscriptions.listening(step.process, step.state)
         for each in _true(step, holder, elements)
     ]
-    step.happen(happen * variables)
 
 
 def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:

@@ -52,7 +52,7 @@ class Deployments:
         return self._startable(connection, tenant).get(message)
 
     def called(self, connection: Connection, tenant: str, process: str) -> Startable | None:
-        """What a call of the process begins now; None if it is not deployed. Calls go on if it is withdrawn."""
+        """What a call of the process begins now, even if it is withdrawn; None if it is not deployed."""
         version = _newest(connection, tenant).get(process)
         return (
             None

@@ -29,20 +29,20 @@ class Migration:
     def __init__(self, old: Model, new: Model) -> None:
         """Raises ModelError: one of them is not supported."""
         self._old, self._new = old, new
-        self._before, self._after = prepare(old), prepare(new)
+        self.before, self.after = prepare(old), prepare(new)
         self._renamed = renamed(old, new)
 
-    def moved(self, state: State, now: float) -> State | tuple[Misfit, ...]:
+    def moved(self, state: State, now: float, business_key: str | None = None) -> State | tuple[Misfit, ...]:
         """The state of a running instance in the new version, or why it has none there."""
         found = misfits(self._old, self._new, (*_active(state), *self._undoable(state)))
         if found:
             return tuple(found)
         moved = state.copy()
-        step = Step(self._after, moved, Course(now))
+        step = Step(self.after, moved, Course(now), business_key=business_key)
         holders: list[Token | Scope] = [*moved.tokens, *moved.scopes]
         for holder in holders:
-            before = frozenset(_heard(self._before, state, holder))
-            misfit = self._listen(step, holder, before, tuple(_heard(self._after, moved, holder)))
+            before = frozenset(_heard(self.before, state, holder))
+            misfit = self._listen(step, holder, before, tuple(_heard(self.after, moved, holder)))
             if misfit is not None:
                 return (misfit,)
         for scope in moved.scopes:

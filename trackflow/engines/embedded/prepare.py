@@ -9,7 +9,7 @@ from types import MappingProxyType
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
 from trackflow.bpmn.model import Passing
-from trackflow.engines.embedded.obstacles import BEHAVIOURS, LISTENS, THROWS
+from trackflow.engines.embedded.behaviours import BEHAVIOURS, LISTENS, THROWS
 from trackflow.engines.embedded.process import (
     Behaviour,
     Calls,
@@ -205,6 +205,6 @@ def _starts(element: Element) -> bool:
 
 
 def _initial(starts: list[Element]) -> str | None:
-    """Where a called instance begins: at the start event without an event, or at the only one (`BpmnParse`)."""
+    """Where a called instance begins: at the start without an event, or at the only one (`selectInitial`)."""
     chosen = starts if len(starts) == 1 else [each for each in starts if each.event is None]
     return chosen[0].id if chosen else None

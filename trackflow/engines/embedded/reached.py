@@ -46,13 +46,13 @@ class Reached(Course):
         family = self.runs if business_key is None else self._families[business_key]
         run = family.new(f"{next(self._ids):032x}", startable)
         self._runs[run.id] = run
-        self._steps[run.id] = Step(run.process, State(caller=caller), self, run.id)
+        self._steps[run.id] = Step(run.process, State(caller=caller), self, run.id, run.business_key)
         return self._steps[run.id]
 
     def step(self, run: Run) -> Step:
         """An instance, whose state may change from now on."""
         if run.id not in self._steps:
-            self._steps[run.id] = Step(run.process, run.state.copy(), self, run.id)
+            self._steps[run.id] = Step(run.process, run.state.copy(), self, run.id, run.business_key)
         return self._steps[run.id]
 
     def save(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from trackflow.engines.embedded import interpreter, store
+from trackflow.engines.embedded import interpreter, listeners, store
 from trackflow.engines.embedded.deployments import Deployments, Startable
 from trackflow.engines.embedded.interpreter import Wait
 from trackflow.engines.embedded.process import Process
@@ -106,8 +106,8 @@ class Runs:
             store.update_instance.run(self._transaction, {"instance": run.id} | _outcome(state, now))
         else:
             self._insert(run, state, now)
-        if run.process.signals:
-            self._listen(run, state)
+        listener = self._key | {"id": run.id}
+        listeners.moved(self._transaction, listener, (run.process, run.state), (run.process, state))
         run.state = state
 
     def _insert(self, run: Run, state: State, now: float) -> None:
@@ -117,16 +117,6 @@ class Runs:
             row = {"instance": run.id, "caller": state.caller.instance}
             store.insert_called.run(self._transaction, row)
         run.is_stored = True
-
-    def _listen(self, run: Run, state: State) -> None:
-        """Let it be found by the signals that it listens for from now on."""
-        before, after = (interpreter.signals(run.process, each) for each in (run.state, state))
-        for signal in sorted(before - after):
-            gone = {"t": self._key["tenant"], "named": signal, "key": run.business_key, "id": run.id}
-            store.delete_listener.run(self._transaction, gone)
-        for signal in sorted(after - before):
-            row = {"signal": signal, "instance": run.id} | self._key
-            store.insert_listener.run(self._transaction, row)
 
 
 def _outcome(state: State, now: float) -> dict[str, str | float | None]:

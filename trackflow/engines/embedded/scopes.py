@@ -121,9 +121,22 @@ def _return(step: Step) -> None:
     if found is None:
         return
     caller, token = found
-    calls.give_back(step, caller, token)
-    caller.state.tokens.remove(token)
-    leave(caller, caller.node(token.at), token.visit, token.scope, token.counter)
+    if give_back(step, caller, token):
+        caller.state.tokens.remove(token)
+        leave(caller, caller.node(token.at), token.visit, token.scope, token.counter)
+
+
+def give_back(step: Step, caller: Step, token: Token) -> bool:
+    """A called instance ends, or throws something outwards: its caller gets its variables.
+
+    Conditions that they make true happen at once; False: one of them ended the call.
+    """
+    given = calls.given_back(step, caller.node(token.at))
+    caller.state.variables.update(given)
+    for event in conditions.true_now(caller) * len(given):
+        if subscriptions.listens(caller, node := caller.node(event.element), event.holder):
+            happen(caller, node, event.holder)
+    return token in caller.state.tokens
 
 
 def terminate(step: Step, node: Node, visit: int, scope: int) -> None:

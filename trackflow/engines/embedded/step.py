@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from trackflow.bpmn.execution import BUSINESS_KEY
 from trackflow.bpmn.expressions import Expression
 from trackflow.engines.embedded.process import Exit, Node, Process
 from trackflow.engines.embedded.state import PROCESS, Scope, State, Token, Visit
@@ -45,14 +46,23 @@ class Step:
         state: what changes.
         course: what it is a part of, and the other instances that it reaches.
         instance: id of the instance; empty where nobody else knows it.
+        business_key: of the instance, as expressions see it; None where there is none.
         now: epoch seconds.
     """
 
-    def __init__(self, process: Process, state: State, course: Course, instance: str = "") -> None:
+    def __init__(
+        self,
+        process: Process,
+        state: State,
+        course: Course,
+        instance: str = "",
+        business_key: str | None = None,
+    ) -> None:
         self.process = process
         self.state = state
         self.course = course
         self.instance = instance
+        self.business_key = business_key
         self.now = course.now
 
     def node(self, element: str) -> Node:
@@ -139,15 +149,18 @@ class Step:
         `nrOfInstances`, `nrOfActiveInstances`, `nrOfCompletedInstances` and `loopCounter`: BPMN 13.3.7,
         `MultiInstanceActivityBehavior`.
         """
+        seen: dict[str, object] = {**self.state.variables}
+        if self.business_key is not None:
+            seen[BUSINESS_KEY] = self.business_key
         if counter is None and all(each.times is None for each in self.state.scopes):
-            return self.state.variables
+            return seen
         counters = dict[str, object]() if counter is None else {"loopCounter": counter}
         while scope != PROCESS:
             counters = self._counters(self.state.scope(scope)) | counters
             host = self.state.token(scope)
             counters = ({} if host.counter is None else {"loopCounter": host.counter}) | counters
             scope = host.scope
-        return {**self.state.variables, **counters}
+        return seen | counters
 
     def _counters(self, scope: Scope) -> dict[str, object]:
         if scope.times is None or scope.of is None:

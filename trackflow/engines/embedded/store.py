@@ -6,6 +6,7 @@ Statements are values, built once: SQLAlchemy then compiles each of them once.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     Connection,
     Double,
@@ -156,15 +157,16 @@ listening = Prepared(
     .group_by(listeners.c.business_key)
     .order_by(listeners.c.business_key)
 )
-insert_listener = Prepared(insert(listeners))
-delete_listener = Prepared(
-    delete(listeners).where(
-        listeners.c.tenant == bindparam("t"),
-        listeners.c.signal == bindparam("named"),
-        listeners.c.business_key == bindparam("key"),
-        listeners.c.instance == bindparam("id"),
-    )
+_listener: dict[Column[str], BindParameter[str]] = {
+    listeners.c.tenant: bindparam("tenant"),
+    listeners.c.signal: bindparam("heard"),
+    listeners.c.business_key: bindparam("business_key"),
+    listeners.c.instance: bindparam("id"),
+}
+insert_listener = Prepared(
+    insert(listeners).values({column.name: value for column, value in _listener.items()})
 )
+delete_listener = Prepared(delete(listeners).where(*(column == value for column, value in _listener.items())))
 count_instances = Prepared(
     select(func.count().label("total"), func.count(instances.c.ended).label("ended")).where(_of_key)
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from trackflow.engines.embedded import calls, compensation, scopes, subscriptions
+from trackflow.engines.embedded import compensation, scopes, subscriptions
 from trackflow.engines.embedded.process import Node
 from trackflow.engines.embedded.state import PROCESS, Scope, Token
 from trackflow.engines.embedded.step import Refused, Step
@@ -119,7 +119,8 @@ def _catchers(step: Step, thrown: str, scope: int) -> Iterator[_Catcher]:
         if found is None:
             return
         called, (step, token) = step, found
-        calls.give_back(called, step, token)
+        if not scopes.give_back(called, step, token):
+            raise Refused(f"what is thrown out of {token.at!r} comes with variables that end it")
         yield from _at_call(step, thrown, token)
         scope = token.scope
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
-from trackflow.engines.embedded import store
+from trackflow.engines.embedded import listeners, store
+from trackflow.engines.embedded.listeners import Position
 from trackflow.engines.embedded.migration import Migration
 from trackflow.engines.embedded.state import State
 from trackflow.engines.port import Migrated, Running, Version
@@ -45,16 +46,18 @@ class Versions:
         self, connection: Connection, tenant: str, instance: Running, to: int, now: float
     ) -> Migrated:
         """See `Engine.could_migrate`."""
-        return self._migrate(connection, tenant, instance, to, now, lambda _: None)
+        return self._migrate(connection, tenant, instance, to, now, lambda *_: None)
 
     def migrate(
         self, transaction: Connection, tenant: str, instance: Running, to: int, now: float
     ) -> Migrated:
         """See `TransactionalEngine.migrate`, without `due_at`."""
 
-        def save(state: State) -> None:
-            values = {"instance": instance.id, "state": state.to_json(), "to": to}
+        def save(before: Position, after: Position) -> None:
+            values = {"instance": instance.id, "state": after[1].to_json(), "to": to}
             transaction.execute(store.move_instance, values)
+            listener = {"tenant": tenant, "business_key": instance.business_key, "id": instance.id}
+            listeners.moved(transaction, listener, before, after)
 
         return self._migrate(transaction, tenant, instance, to, now, save)
 
@@ -80,17 +83,18 @@ class Versions:
         instance: Running,
         to: int,
         now: float,
-        save: Callable[[State], None],
+        save: Callable[[Position, Position], None],
     ) -> Migrated:
         found = connection.execute(
             store.one_running, {"tenant": tenant, "instance": instance.id, "version": instance.version}
         ).one_or_none()
         if found is None:
             return Migrated(is_gone=True)
-        moved = self._migration(connection, tenant, instance, to).moved(State.from_json(found.state), now)
+        migration, state = self._migration(connection, tenant, instance, to), State.from_json(found.state)
+        moved = migration.moved(state, now, instance.business_key)
         if not isinstance(moved, State):
             return Migrated(moved)
-        save(moved)
+        save((migration.before, state), (migration.after, moved))
         return Migrated()
 
     def _migration(self, connection: Connection, tenant: str, instance: Running, to: int) -> Migration:

@@ -27,7 +27,6 @@ from trackflow.bpmn.lint.finding import Finding
 from trackflow.bpmn.model import Model
 
 _RULES: Sequence[Callable[[Model], Iterator[Finding]]] = (
-    schema.invalid,
     retention.unreadable,
     starts.refused,
     events.refused,
@@ -40,6 +39,7 @@ _RULES: Sequence[Callable[[Model], Iterator[Finding]]] = (
     compensation.refused,
     flows.refused,
     drawings.dangling,
+    schema.invalid,  # last: the others have better words
 )
 
 

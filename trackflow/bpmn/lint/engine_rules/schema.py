@@ -16,7 +16,7 @@ from lxml import etree
 
 from trackflow.bpmn.lint.finding import Finding, error
 from trackflow.bpmn.lint.source import root_of
-from trackflow.bpmn.model import Model
+from trackflow.bpmn.model import Element, Flow, Model
 
 REFUSED = error("refused-schema")
 
@@ -27,12 +27,26 @@ _MOST = 20  # faults of one file; what is wrong in one way often is so in many p
 
 def invalid(model: Model) -> Iterator[Finding]:
     """What is where it must not be, by line."""
-    schema = _schema()
-    if schema.validate(root_of(model)):
+    schema, root = _schema(), root_of(model)
+    if schema.validate(root):
         return
     faults: Any = schema.error_log  # lxml-stubs know no iterator
     for fault in islice(faults, _MOST):
-        yield REFUSED.of(model, f"no valid BPMN 2.0: {_in_short(fault.message)}", fault.line)
+        words = f"no valid BPMN 2.0: {_in_short(fault.message)}"
+        where = _around(model, root, fault.path)
+        yield (
+            REFUSED.of(model, words, fault.line) if where is None else REFUSED.at(model, where, f"is {words}")
+        )
+
+
+def _around(model: Model, root: etree._Element, path: str | None) -> Element | Flow | None:
+    """The element or sequence flow that a fault is in."""
+    found: Any = root.xpath(path) if path else []  # lxml-stubs know no nodes
+    for node in [*found[:1], *(found[0].iterancestors() if found else ())]:
+        id_ = node.get("id") or ""
+        if where := model.elements.get(id_) or model.flows.get(id_):
+            return where
+    return None
 
 
 @cache
