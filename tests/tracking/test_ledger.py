@@ -143,6 +143,40 @@ def test_processes_that_open_a_new_ledger_at_once_all_succeed(ledger_url: str) -
     assert set(sa.inspect(Ledger(ledger_url).database).get_table_names()) >= {"events", "cases"}
 
 
+def test_a_ledger_is_written_after_it_was_closed_and_after_an_error(ledger: Ledger) -> None:
+    insert = sa.text("INSERT INTO inbox VALUES ('t', 's', :id, '[]', 0)")
+
+    def write(identity: str) -> None:
+        ledger.write(lambda transaction: transaction.execute(insert, {"id": identity}))
+
+    write("first")
+    with pytest.raises(LedgerError, match="inbox"):
+        write("first")
+    write("second")
+    ledger.close()
+    if str(ledger) != "sqlite://":  # which ends with its connection
+        write("third")
+        with ledger.reading() as transaction:
+            found = transaction.execute(sa.text("SELECT event_id FROM inbox ORDER BY event_id")).scalars()
+            assert list(found) == ["first", "second", "third"]
+
+
+def test_closing_a_ledger_waits_for_its_writer(tmp_path: Path) -> None:
+    ledger = Ledger(f"sqlite:///{tmp_path}/ledger.db")
+    closing = threading.Thread(target=ledger.close)
+
+    def work(transaction: sa.Connection) -> None:
+        closing.start()
+        closing.join(0.1)
+        transaction.execute(sa.text("INSERT INTO inbox VALUES ('t', 's', 'e', '[]', 0)"))
+
+    ledger.write(work)
+    closing.join(10)
+
+    with ledger.reading() as transaction:
+        assert transaction.execute(sa.text("SELECT count(*) FROM inbox")).scalar() == 1
+
+
 def test_a_reader_and_a_writer_do_not_wait_for_each_other(ledger: Ledger) -> None:
     if str(ledger) == "sqlite://":
         pytest.skip("has one connection")

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 from trackflow.cli.demo import move_into_memory, start_event
 from trackflow.cli.local_worker import local_worker
 from trackflow.cli.placing import place
+from trackflow.engines.port import awaited
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.message import Message
@@ -108,9 +109,9 @@ class _Demo:
         key = order.business_key
         instances = self._trackflow.engine.instances(order.tenant, [key])[key]
         known = self._trackflow.choreography.events
-        awaited = [event for event in instances[-1].awaiting if event in known] if instances else []
-        if awaited:
-            self._slow.append(self._tell(random.choice(awaited), key, cause=order))
+        possible = [event for event in awaited(instances) if event in known]
+        if possible:
+            self._slow.append(self._tell(random.choice(possible), key, cause=order))
 
     @property
     def _troubles(self) -> Sequence[Callable[[], None]]:

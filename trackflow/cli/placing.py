@@ -10,6 +10,7 @@ from threading import Thread
 from pydantic import JsonValue
 
 from trackflow.cli.errors import Failure
+from trackflow.engines.port import Instance, awaited, newest
 from trackflow.extension import Trackflow
 from trackflow.words import joined
 
@@ -49,14 +50,19 @@ def place(
 def _running(trackflow: Trackflow, keys: Sequence[str]) -> list[str]:
     """Those that have not ended."""
     found = trackflow.engine.instances(trackflow.settings.tenant, keys)
-    return [key for key, instances in found.items() if not instances or instances[-1].ended is None]
+    return [key for key, instances in found.items() if not _have_ended(instances)]
+
+
+def _have_ended(instances: Sequence[Instance]) -> bool:
+    found = newest(instances)
+    return found is not None and found.ended is not None
 
 
 def _missing(trackflow: Trackflow, total: int, running: Sequence[str]) -> str:
     found = trackflow.engine.instances(trackflow.settings.tenant, running)
-    awaited = Counter(
-        joined(instances[-1].awaiting, "nothing that an event could bring") if instances else "their start"
+    waiting = Counter(
+        joined(awaited(instances), "nothing that an event could bring") if instances else "their start"
         for instances in found.values()
     )
-    waits = "; ".join(f"{number} for {what}" for what, number in awaited.most_common())
+    waits = "; ".join(f"{number} for {what}" for what, number in waiting.most_common())
     return f"the worker makes no progress: of {total} orders these wait: {waits}"

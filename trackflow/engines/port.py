@@ -94,6 +94,17 @@ class Instance:
     caller: str | None = None  # id of the instance whose call activity called it
 
 
+def newest(instances: Sequence[Instance]) -> Instance | None:
+    """Of an order's instances, oldest first, the one that says where it is: not one that another called."""
+    roots = [each for each in instances if each.caller is None] or instances
+    return roots[-1] if roots else None
+
+
+def awaited(instances: Iterable[Instance]) -> tuple[str, ...]:
+    """The message names that any of an order's instances would accept now, sorted."""
+    return tuple(sorted({name for each in instances for name in each.awaiting}))
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """What became of one model."""

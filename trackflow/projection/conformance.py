@@ -114,7 +114,7 @@ def _came_early(event: Told) -> bool:
 
 def _of_path(instance: Instance, model: Model | None) -> Iterator[Deviation]:
     path = [step.element for step in instance.path]
-    if instance.state == "terminated":
+    if instance.state == "terminated" and instance.caller is None:  # a caller may end what it called
         yield Deviation(Kind.TERMINATED, path[-1] if path else instance.process, instance.id)
     if model is None or not path:
         return

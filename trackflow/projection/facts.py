@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance
+from trackflow.engines.port import Instance, newest
 from trackflow.messaging.choreography import queue_name
 from trackflow.projection.conformance import Deviation
 from trackflow.projection.last_known import LastKnown, Place
@@ -76,8 +76,8 @@ class Facts:
 
     @property
     def instance(self) -> Instance | None:
-        """The newest; None: there is none, or the engine does not answer."""
-        return self.order.instances[-1] if self.order.instances else None
+        """The newest that no other called; None: there is none, or the engine does not answer."""
+        return newest(self.order.instances)
 
     @property
     def state(self) -> str:
@@ -106,18 +106,9 @@ class Facts:
         known = self.last_known.places if self.last_known else {}
         if self.order.engine_error is not None:
             return sorted(known.values(), key=lambda place: place.since)
-        found = [known.get(each.element, each) for each in self._active()]
+        active = (place for each in self.order.instances for place in _places(each))
+        found = [known.get(each.element, each) for each in active]
         return sorted(found, key=lambda place: place.since)
-
-    def _active(self) -> list[Place]:
-        instance = self.instance
-        if instance is None:
-            return []
-        entered = {step.element: step.entered for step in instance.path if step.left is None}
-        return [
-            Place(element, entered.get(element, instance.started), None, late=False)
-            for element in instance.active
-        ]
 
     def queue_of(self, service: str) -> str:
         """The work queue of a service."""
@@ -135,3 +126,9 @@ class Facts:
     def ago(self, moment: datetime) -> str:
         """How long ago that was, in words."""
         return span(max(0.0, (self.now - moment).total_seconds()))
+
+
+def _places(instance: Instance) -> Iterator[Place]:
+    entered = {step.element: step.entered for step in instance.path if step.left is None}
+    for element in instance.active:
+        yield Place(element, entered.get(element, instance.started), None, late=False)

@@ -102,8 +102,9 @@ def unstarted(facts: Facts) -> Iterator[Advice]:
 
 
 def twins(facts: Facts) -> Iterator[Advice]:
-    """Several instances of it run at once."""
-    running = [each for each in facts.order.instances if each.state == "running"]
+    """Several instances of it run at once that did not call each other."""
+    roots = [each for each in facts.order.instances if each.caller is None]
+    running = [each for each in roots if each.state == "running"]
     if len(running) > 1:
         words = "The engine may refuse its next events as ambiguous: end all but one of them in the engine."
         yield Advice(

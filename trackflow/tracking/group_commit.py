@@ -23,14 +23,19 @@ _MOST = 32  # works in one transaction: the first must not wait long for the las
 
 
 class _Job(Generic[T]):
-    """One thread's work. `wake` is set when it is done, or when its thread is to lead."""
+    """One thread's work. `wake`, if it must wait, is set when it is done, or when its thread is to lead."""
 
     def __init__(self, work: Work[T]) -> None:
         self.work = work
-        self.wake = threading.Event()
+        self.wake: threading.Event | None = None
         self.is_done = False
         self.error: BaseException | None = None
         self.result: T
+
+    def wake_up(self) -> None:
+        """Let its thread go on, if it waits."""
+        if self.wake is not None:
+            self.wake.set()
 
 
 class GroupCommit:
@@ -52,8 +57,10 @@ class GroupCommit:
         job = _Job(work)
         with self._lock:
             self._waiting.append(job)
-            leads, self._is_led = not self._is_led, True
-        if not leads:
+            if self._is_led:
+                job.wake = threading.Event()
+            self._is_led = True
+        if job.wake is not None:
             job.wake.wait()
         if not job.is_done:
             self._lead()
@@ -76,9 +83,9 @@ class GroupCommit:
                 self._is_led = following is not None
             for job in batch:
                 job.is_done = True
-                job.wake.set()
+                job.wake_up()
             if following is not None:
-                following.wake.set()
+                following.wake_up()
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         try:

@@ -17,6 +17,7 @@ from sqlalchemy.pool import Pool, QueuePool
 from trackflow.errors import LedgerError
 from trackflow.tracking import upgrade
 from trackflow.tracking.group_commit import GroupCommit
+from trackflow.tracking.writer import Writer
 
 T = TypeVar("T")
 
@@ -48,8 +49,7 @@ class Ledger:
         self._url = _url(url)
         self._synchronous = "FULL" if survives_power_cut else "NORMAL"
         self.database = self._open()
-        # PostgreSQL groups its commits itself, and has many writers.
-        self._group = self._new_group()
+        self._set_up_writing()
         self._reader = self.database.execution_options(reading=True)
         self.create(upgrade.create_tables)
         _at_fork(self)
@@ -109,16 +109,25 @@ class Ledger:
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
+        if self._writer is not None:
+            self._writer.close()
         self.database.dispose()
 
     def start_afresh(self) -> None:
         """In a forked child: use no connection and no lock of the parent's."""
-        _inherited.append(self.database.pool)
+        _inherited.append((self.database.pool, self._writer))
         self.database.dispose(close=False)
-        self._group = self._new_group()
+        self._set_up_writing()
 
-    def _new_group(self) -> GroupCommit | None:
-        return GroupCommit(self.database.begin) if self.database.dialect.name == "sqlite" else None
+    def _set_up_writing(self) -> None:
+        """PostgreSQL groups its commits itself, and has many writers."""
+        self._writer: Writer | None = None
+        self._group: GroupCommit | None = None
+        if self.is_in_memory:
+            self._group = GroupCommit(self.database.begin)
+        elif self._url.drivername == "sqlite":
+            self._writer = Writer(self.database)
+            self._group = GroupCommit(self._writer.begin)
 
     def _open(self) -> Engine:
         try:
@@ -161,7 +170,7 @@ class Ledger:
 
 
 # Kept open to the end of a forked child: closing one would talk to the server in the parent's name.
-_inherited: list[Pool] = []
+_inherited: list[tuple[Pool, Writer | None]] = []
 
 
 def _at_fork(ledger: Ledger) -> None:

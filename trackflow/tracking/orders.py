@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.engines.port import Instance, Timer
+from trackflow.engines.port import Instance, Timer, awaited, newest
 from trackflow.tracking.open_event import moment
 
 
@@ -72,7 +72,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order: what the ledger has of it, and where its newest process instance is.
+    """One order: what the ledger has of it, and where its process instances are.
 
     Attributes:
         state: "running", "completed" or "terminated", as the engine says; without an instance "waiting" while
@@ -99,18 +99,20 @@ class Order:
 
     @property
     def instance_id(self) -> str | None:
-        """Of the newest instance."""
-        return self.instances[-1].id if self.instances else None
+        """Of the newest instance that no other called."""
+        found = newest(self.instances)
+        return None if found is None else found.id
 
     @property
     def awaiting(self) -> tuple[str, ...]:
-        """What the newest instance waits for."""
-        return self.instances[-1].awaiting if self.instances else ()
+        """What its instances wait for."""
+        return awaited(self.instances)
 
     @property
     def timers(self) -> tuple[Timer, ...]:
-        """What is set in the newest instance, by due times."""
-        return self.instances[-1].timers if self.instances else ()
+        """What is set in its instances, by due times."""
+        set_ = (timer for each in self.instances for timer in each.timers)
+        return tuple(sorted(set_, key=lambda timer: timer.due))
 
     def as_json(self) -> dict[str, Any]:
         """As `show --json` prints it; in a list with what a list needs instead of the events."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Row, and_, bindparam, or_, select
 
-from trackflow.engines.port import Engine, Instance
+from trackflow.engines.port import Engine, Instance, newest
 from trackflow.errors import EngineError
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.orders import Event, Order, causes_first
@@ -204,8 +204,8 @@ def _order(
 
 def state_of(case: Any, instances: Sequence[Instance]) -> str:
     """An order's state (see `Order`), of its case's `open` and `version`, and of what the engine says."""
-    if instances:
-        return instances[-1].state
+    if (found := newest(instances)) is not None:
+        return found.state
     if case.open:
         return "waiting"
     return "unknown" if case.version else "refused"

@@ -42,9 +42,11 @@ def _new_case(insert: Callable[..., Any]) -> Prepared:
         insert(cases)
         .values(tenant=bindparam("t"), business_key=bindparam("key"), **fresh)
         .on_conflict_do_nothing()
+        .returning(cases, _NOW.label("now"))
     )
 
 
+# Inserts a case and locks it; no row if somebody else has inserted it meanwhile.
 NEW_CASE: Mapping[str, Prepared] = {
     "sqlite": _new_case(sqlite.insert),
     "postgresql": _new_case(postgresql.insert),

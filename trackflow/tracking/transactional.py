@@ -21,6 +21,7 @@ from trackflow.message import Message
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 from trackflow.tracking.lease import Timing
+from trackflow.tracking.neighbours import Neighbours
 from trackflow.tracking.open_event import HAD_ENDED, OpenEvent, reason_of
 from trackflow.tracking.retried import Retried
 from trackflow.tracking.tables import OPEN, Outcome
@@ -115,8 +116,12 @@ class TransactionalTeller:
         return case
 
     def _fire(self, case: Case) -> Answer:
-        answer = self._engine.fire(case.tenant, case.business_key, case.transaction, case.now)
+        neighbours = Neighbours(self._cases, case)
+        answer = self._engine.fire(
+            case.tenant, case.business_key, case.transaction, case.now, neighbours.lock
+        )
         case.timer_at = answer.due_at
+        neighbours.moved(answer.moved)
         if answer.outcome is Word.ACCEPTED:
             case.moved()
         elif answer.outcome is Word.REFUSED:
@@ -129,8 +134,10 @@ class TransactionalTeller:
             self._tell(case, event)
 
     def _tell(self, case: Case, event: OpenEvent) -> Outcome:
-        answer = self._engine.correlate(event.message, case.transaction, case.now)
+        neighbours = Neighbours(self._cases, case)
+        answer = self._engine.correlate(event.message, case.transaction, case.now, neighbours.lock)
         case.timer_at = answer.due_at
+        neighbours.moved(answer.moved)
         if answer.outcome is Word.ACCEPTED:
             case.correlate(event)
             return Outcome.CORRELATED

@@ -248,6 +248,9 @@ class _Pen:
         """Attach some; the element where what leads on comes together."""
         holder = next(node for node in scope.nodes if node.id == host)
         kinds = ["message", "message", "message", "timer", "timer", "signal", "conditional"]
+        if holder.repetition:
+            # What the engine counts in variables of its own, so that it looks at the condition each time.
+            kinds.remove("conditional")
         if holder.nodes:
             kinds += ["error", "escalation"] * 2 + ["cancel"] * 2 * (holder.type == "transaction")
         last, caught = host, {(holder.event or "", holder.about)}

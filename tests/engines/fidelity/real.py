@@ -38,23 +38,28 @@ class RealEngine:
         played = {
             tenant: Played(refused=word if isinstance(word, str) else None) for tenant, word in words.items()
         }
-        deployed = [case for case in cases if played[case.tenant].refused is None]
-        group = Group(self.wire, [case.tenant for case in deployed])
-        group.wanted = {case.tenant: _named(case) for case in deployed}
-        while deployed:
-            sights = {case: played[case.tenant].answers[-1:] for case in deployed}
-            chosen = {
-                case: case.script(sight[0]["instances"] if sight else {}) for case, sight in sights.items()
-            }
-            deployed = [case for case in deployed if chosen[case] is not None]
-            steps = {case.tenant: step for case, step in chosen.items() if step is not None}
+        try:
+            self._go_through([case for case in cases if played[case.tenant].refused is None], played)
+        finally:
+            for deployment in words.values():
+                if isinstance(deployment, dict):
+                    self.wire.forget(deployment)
+        return [played[case.tenant] for case in cases]
+
+    def _go_through(self, cases: list[Case], played: Mapping[str, Played]) -> None:
+        """Step by step until no script goes on."""
+        group = Group(self.wire, [case.tenant for case in cases])
+        group.wanted = {case.tenant: _named(case) for case in cases}
+        while cases:
+            steps: dict[str, Step] = {}
+            for case in cases:
+                answers = played[case.tenant].answers
+                if step := case.script(answers[-1]["instances"] if answers else {}):
+                    steps[case.tenant] = step
+            cases = [case for case in cases if case.tenant in steps]
             for tenant, answer in group.step(steps).items():
                 played[tenant].steps.append(steps[tenant])
                 played[tenant].answers.append(answer)
-        for deployment in words.values():
-            if isinstance(deployment, dict):
-                self.wire.forget(deployment)
-        return [played[case.tenant] for case in cases]
 
 
 class Group:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
+from uuid import uuid4
 
 from tests.engines.fidelity.comparison import Difference, difference, told
 from tests.engines.fidelity.drawing import xml
@@ -71,6 +72,7 @@ class Run:
         self._real = real
         self._ours = ours or OurEngine()
         self.figures = Figures()
+        self._token = uuid4().hex[:8]  # an engine may still hold what another run left
 
     def differing(
         self, seeds: Sequence[int], say: Callable[[str], None] = lambda text: None
@@ -81,7 +83,8 @@ class Run:
             batch = seeds[first : first + TOGETHER]
             models = [drawn(seed) for seed in batch]
             cases = [
-                Case(f"m{seed}", xml(model), Walk(seed)) for seed, model in zip(batch, models, strict=True)
+                Case(f"m{seed}-{self._token}", xml(model), Walk(seed))
+                for seed, model in zip(batch, models, strict=True)
             ]
             found = []
             for seed, model, theirs in zip(batch, models, self._real.play(cases), strict=True):
@@ -113,7 +116,7 @@ class Run:
     def compared(self, samples: Sequence[Sample]) -> list[Finding | None]:
         """For each, in what it differs."""
         cases = [
-            Case(f"c{number}", xml(sample.process), fixed(sample.steps))
+            Case(f"c{number}-{self._token}", xml(sample.process), fixed(sample.steps))
             for number, sample in enumerate(samples)
         ]
         found: list[Finding | None] = []

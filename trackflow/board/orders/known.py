@@ -16,7 +16,7 @@ from trackflow.board.health import Part, Report
 from trackflow.board.process.processes import figures, model_of, modelled
 from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance
+from trackflow.engines.port import newest
 from trackflow.extension import Trackflow
 from trackflow.message import short_text
 from trackflow.projection.conformance import Deviation, deviations
@@ -111,9 +111,8 @@ def _away(part: Part) -> Silence | None:
 
 
 def _process(order: Order, seen: LastKnown | None) -> tuple[str | None, int, str | None]:
-    if order.instances:
-        newest: Instance = order.instances[-1]
-        return newest.process, newest.version, newest.id
+    if (found := newest(order.instances)) is not None:
+        return found.process, found.version, found.id
     return (seen.process, seen.version, seen.instance_id) if seen else (None, 0, None)
 
 
