@@ -27,3 +27,19 @@ def test_a_list_or_an_object_becomes_its_json_text() -> None:
 def test_an_object_is_not_also_the_variable_payload() -> None:
     assert variables_of({"a": 1}, frozenset({"payload"})) == {}
     assert variables_of({"payload": 1}, frozenset({"payload"})) == {"payload": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x" * 4000, "x" * 4000),
+        ("x" * 4001, "x" * 4000),
+        ("🦊" * 2001, "🦊" * 2000),  # two UTF-16 code units each
+        ("x" + "🦊" * 2000, "x" + "🦊" * 1999),  # never half of one
+        ("a\0b", "a\ufffdb"),
+        ("half \ud83d", "half ?"),
+        ([["x" * 5000]], '[["' + "x" * 3997),
+    ],
+)
+def test_a_text_is_cut_to_what_every_database_of_every_engine_keeps(text: object, kept: str) -> None:
+    assert variables_of({"x": text}, frozenset({"x"})) == {"x": kept}

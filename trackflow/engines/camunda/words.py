@@ -13,7 +13,6 @@ from trackflow.engines.variables import Scalar, variables_of
 from trackflow.message import Message
 
 _NAME = 255  # characters in the engine's column for a variable's name
-_TEXT = 4000  # for its text, in UTF-16 code units on H2, characters elsewhere
 _LONG = range(-(2**63), 2**63)
 _REASON = 300  # of the engine's words, which can hold a whole variable
 
@@ -66,7 +65,7 @@ def _typed(value: Scalar) -> dict[str, Any]:
         return {"value": value, "type": "Long"}
     if isinstance(value, int | float):
         return {"value": _double(value), "type": "Double"}
-    return {"value": _fitting(value), "type": "String"}
+    return {"value": value, "type": "String"}
 
 
 def _double(value: float) -> float | str:
@@ -74,12 +73,3 @@ def _double(value: float) -> float | str:
         return float(value)
     except OverflowError:
         return "Infinity" if value > 0 else "-Infinity"  # the engine's words: JSON has no such number
-
-
-def _fitting(text: str) -> str:
-    """The text as every database of the engine can keep it: an event must not fail for ever for its length.
-
-    Cut after 4000 UTF-16 code units, and without NUL, which PostgreSQL cannot store.
-    """
-    text = text.replace("\0", "�")
-    return text.encode("utf-16-le", "replace")[: 2 * _TEXT].decode("utf-16-le", "ignore")
