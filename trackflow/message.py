@@ -160,7 +160,7 @@ class Message(Body):
         Raises:
             MessageError: the new event is none (an empty name, say).
         """
-        inherited = {**dict(self), **_NOT_INHERITED, "event": event, **changes}
+        inherited = {**self.__dict__, **_NOT_INHERITED, "event": event, **changes}
         return Message.new(**{**inherited, "id": _id_of_effect(self, event, 0), "cause": self.id})
 
     def caused_by(self, cause: Message, place: int) -> Message:

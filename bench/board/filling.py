@@ -128,6 +128,7 @@ def _case(order: Order, tenant: str) -> Mapping[str, Any]:
         "token": None,
         "claimed_until": None,
         "due_at": time.time() + _TOMORROW if is_open else None,
+        "timer_at": None,
         "idle": 0,
         "open": is_open,
         "first_at": order.events[0].received,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,3 +91,14 @@ def test_a_long_line_goes_on_below_where_the_terminal_ends():
     assert "Order_Placed  Payment_Done" in lines
     assert "Goods_Fetched  Goods_Shipped" in lines
     assert all(len(line) <= 40 for line in lines)
+
+
+def test_what_an_order_has_called_is_named():
+    found = order(event("Order_Placed", 0), awaiting=["Payment_Done"])
+    called = Instance("i2", "billing", 1, "running", ("Billed",), (), (), START, None, caller="i1")
+
+    lines = drawn(replace(found, instances=(*found.instances, called)))
+
+    assert "It called billing: running, waits for Billed" in lines
+    assert "Instance i1" in lines
+    assert lines[1] == "It waits for Billed, Payment_Done."

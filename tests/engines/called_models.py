@@ -16,6 +16,7 @@ _FILE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
 _DECLARED = (
     "".join(f'<message id="m{name}" name="{name}"/>' for name in ["Go", "Go2", "A", "B", "C", "D", "Stop"])
     + "".join(f'<signal id="s{name}" name="{name}"/>' for name in ["Alarm", "Calm"])
+    + '<signal id="dyn" name="Alarm-${x}"/>'
     + '<error id="eE1" errorCode="E1"/><error id="eE2" errorCode="E2"/>'
     + '<escalation id="xX1" escalationCode="X1"/>'
 )
@@ -96,6 +97,11 @@ def triggered(id_: str, event: str, about: str, body: str, interrupting: bool = 
     begun = "" if interrupting else ' isInterrupting="false"'
     first = f'<startEvent id="{id_}s"{begun}>{_event(event, about)}</startEvent>'
     return f'<subProcess id="{id_}" triggeredByEvent="true">{first}{body}</subProcess>'
+
+
+def subprocess(id_: str, inner: str, flows: str) -> str:
+    """A subprocess with a start event `sps`."""
+    return f'<subProcess id="{id_}"><startEvent id="sps"/>{inner}{_flows(flows)}</subProcess>'
 
 
 def several(number: int, sequential: bool = False) -> str:
@@ -187,6 +193,72 @@ _MAPPED_CALLED = model(
     "s>g g>a?y==3&amp;&amp;z==4&amp;&amp;n==null g>b?y!=3 a>z b>z",
 )
 
+
+_R, _T, _D = receive("R", "A"), throw("T", "signal", "Alarm"), receive("D", "D")
+_X = triggered("X", "signal", "Alarm", receive("xr", "C") + _flows("Xs>xr"))
+_X_BESIDE = triggered("X", "signal", "Alarm", receive("xr", "C") + _flows("Xs>xr"), interrupting=False)
+_ON_SP, _ON_SP_BESIDE = (
+    boundary("X", "SP", "signal", "Alarm", interrupting) for interrupting in (True, False)
+)
+_ENDS = end("T", "signal", "Alarm")
+_FORK = '<parallelGateway id="P"/>'
+# What is thrown is heard in the same instance, too: parts, flows, events, and whether there is one order.
+_IN_ONE_ORDER: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], bool]] = {
+    "the event subprocess around it": ((_R, _T, _D, _X), "S>R>T>D", ("Go", "A", "D", "C"), True),
+    "the event subprocess around its end": ((_R, _ENDS, _X), "S>R>T", ("Go", "A", "C"), True),
+    "an event subprocess around two branches": (
+        (_FORK, _R, _T, _D, receive("Q", "B"), _X),
+        "S>P>R>T>D P>Q",
+        ("Go", "A", "D", "C"),
+        False,
+    ),
+    "an event subprocess beside it": ((_R, _T, tasks("t"), _X_BESIDE), "S>R>T>t", ("Go", "A", "C"), True),
+    "an event subprocess further out": (
+        (subprocess("SP", _R + _T + _D, "sps>R>T>D"), _X),
+        "S>SP",
+        ("Go", "A", "D", "C"),
+        True,
+    ),
+    "a boundary event around it": (
+        (subprocess("SP", _R + _T + _D, "sps>R>T>D"), _ON_SP, receive("C", "C")),
+        "S>SP X>C",
+        ("Go", "A", "D", "C"),
+        True,
+    ),
+    "a boundary event around its end": (
+        (subprocess("SP", _R + _ENDS, "sps>R>T"), _ON_SP, receive("C", "C"), receive("B", "B")),
+        "S>SP>B X>C",
+        ("Go", "A", "C", "B"),
+        True,
+    ),
+    "a boundary event that interrupts nothing": (
+        (subprocess("SP", _R + _ENDS, "sps>R>T"), _ON_SP_BESIDE, receive("C", "C"), receive("B", "B")),
+        "S>SP>B X>C",
+        ("Go", "A", "B", "C"),
+        False,
+    ),
+    "a catch event that is the last of its branch": (
+        (_FORK, catch("C1", "signal", "Alarm"), _R, _T),
+        "S>P P>C1 P>R>T",
+        ("Go", "A"),
+        False,
+    ),
+    "an event-based gateway": (
+        (
+            _FORK,
+            '<eventBasedGateway id="G"/>',
+            catch("C1", "signal", "Alarm"),
+            catch("C2", "message", "B"),
+            _R,
+            _T,
+            _D,
+            tasks("t"),
+        ),
+        "S>P P>G>C1>D G>C2 P>R>T>t",
+        ("Go", "A", "D"),
+        False,
+    ),
+}
 
 SCRIPTS: dict[str, Script] = {
     "a call": Script((_SIMPLE, CALLED), (*_through("Go", "B", "A", "B"), *_through("Go", "A", key="k2"))),
@@ -287,7 +359,7 @@ SCRIPTS: dict[str, Script] = {
     "a call in a subprocess": Script(
         (
             _caller(
-                f'<subProcess id="SP"><startEvent id="sps"/>{call("K", "called")}{_flows("sps>K")}</subProcess>',
+                subprocess("SP", call("K", "called"), "sps>K"),
                 boundary("Stop", "SP", "message", "Stop"),
                 boundary("Bad", "SP", "error", "E1"),
                 receive("B", "B"),
@@ -423,6 +495,10 @@ SCRIPTS: dict[str, Script] = {
         (*_through("Go"), *_through("Go", key="k2"), *_through("A"), *_through("A", key="k2")),
         in_order=False,
     ),
+    **{
+        f"a signal and {name}": Script((_caller(*parts, flows=flows),), _through(*events), in_order)
+        for name, (parts, flows, events, in_order) in _IN_ONE_ORDER.items()
+    },
     "a signal to another process's boundary and event subprocess": Script(
         (
             _caller(

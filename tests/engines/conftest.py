@@ -1,4 +1,6 @@
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from uuid import uuid4
 
 import pytest
@@ -18,18 +20,26 @@ def camunda(request: pytest.FixtureRequest, engine_url_of: Callable[[str], str])
     return CamundaEngine(engine_url_of(request.param), frozenset({"amount", "note", "status", "payload"}))
 
 
-@pytest.fixture(scope="session", params=FAMILIES)
-def still_engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RealEngine]:
-    """An engine of each family in which nothing happens by itself: we set its clock and fire its timers."""
-    need(missing(request.param))
-    server = Engine(tmp_path_factory.mktemp("still"), request.param, STILL[request.param])
-    try:
-        server.start()
-        yield RealEngine(server.url, request.param)
-    finally:
-        server.stop()
+@pytest.fixture(scope="session")
+def still_engine_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], RealEngine]]:
+    """An engine of a family in which nothing happens by itself: we set its clock and fire its timers."""
+    with ExitStack() as servers:
+
+        @cache
+        def still(family: str) -> RealEngine:
+            need(missing(family))
+            server = Engine(tmp_path_factory.mktemp("still"), family, STILL[family])
+            servers.callback(server.stop)
+            server.start()
+            return RealEngine(server.url, family)
+
+        yield still
+
+
+@pytest.fixture(params=FAMILIES)
+def still_engine(request: pytest.FixtureRequest, still_engine_of: Callable[[str], RealEngine]) -> RealEngine:
+    """The one of each family."""
+    return still_engine_of(request.param)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from trackflow.engines.port import (
     Running,
     Step,
     TransactionalEngine,
+    Turn,
     Version,
 )
 from trackflow.errors import AnswerUnknown, EngineUnreachable
@@ -255,7 +256,9 @@ class LedgerOrders(_Deploys, TransactionalEngine):
     def create_tables(connection: sa.Connection) -> None:
         _metadata.create_all(connection)
 
-    def correlate(self, event: Message, transaction: sa.Connection, now: float | None = None) -> Answer:
+    def correlate(
+        self, event: Message, transaction: sa.Connection, now: float | None = None, turn: Turn | None = None
+    ) -> Answer:
         self.told.append(event.event)
         if self.faults:
             return self.faults.popleft()(event)
@@ -275,7 +278,12 @@ class LedgerOrders(_Deploys, TransactionalEngine):
         return NOT_AWAITED
 
     def fire(
-        self, tenant: str, business_key: str, transaction: sa.Connection, now: float | None = None
+        self,
+        tenant: str,
+        business_key: str,
+        transaction: sa.Connection,
+        now: float | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
         return Answer(Outcome.NOT_AWAITED, "it has no timers")
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from tests.tracking.world import TENANT, message
 from trackflow.bpmn import Model
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Answer, Instance
+from trackflow.engines.port import Answer, Instance, Turn
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.tables import cases
 from trackflow.tracking.tracker import open_tracker
@@ -85,8 +85,13 @@ class Witness(EmbeddedEngine):
         cls.fired.create(connection)
 
     def fire(
-        self, tenant: str, business_key: str, transaction: sa.Connection, now: float | None = None
+        self,
+        tenant: str,
+        business_key: str,
+        transaction: sa.Connection,
+        now: float | None = None,
+        turn: Turn | None = None,
     ) -> Answer:
-        answer = super().fire(tenant, business_key, transaction, now)
+        answer = super().fire(tenant, business_key, transaction, now, turn)
         transaction.execute(sa.insert(self.fired).values(business_key=business_key))
         return answer

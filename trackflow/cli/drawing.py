@@ -83,6 +83,10 @@ def _title(order: Order) -> Iterator[Text]:
             yield Text(f"Its timer {timer.element}, {due}, cannot fire: {timer.trouble}", "red")
     if order.instance_id:
         yield Text(f"Instance {order.instance_id}", "dim")
+    for each in order.instances:
+        if each.caller is not None:
+            waits = f", waits for {joined(each.awaiting)}" if each.awaiting else ""
+            yield Text(f"It called {each.process}: {each.state}{waits}", "dim")
 
 
 def _moment(time: datetime) -> str:

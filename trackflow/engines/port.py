@@ -205,7 +205,9 @@ class Engine(ABC):
 
     @abstractmethod
     def withdraw(self, tenant: str, process: str) -> bool:
-        """Let the process start no more; what runs goes on. False: it was withdrawn already.
+        """Let no event start the process; what runs goes on, and so do calls of it.
+
+        False: it was withdrawn already.
 
         Its start events then are not awaited, as if it had never been deployed. Deploying it again, changed
         or not, brings it back. Raises EngineRefused: it is not deployed; EngineUnreachable, AnswerUnknown.

@@ -6,6 +6,7 @@ A delivery reaches us in two shapes: py-amqp's raw message, whose headers are th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypedDict, cast
 
@@ -77,7 +78,8 @@ class Incoming:
         if self._virtual:
             message.headers = headers
             message.content_type, message.content_encoding = "application/json", "utf-8"
-            message.errors, message._decoded_cache = [], None
+            message.errors = []
+            message._decoded_cache = json.loads(body)  # Kombu would decode it in a more laborious way
         else:
             message.properties.update(
                 application_headers=headers, content_type="application/json", content_encoding="utf-8"

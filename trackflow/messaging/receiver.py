@@ -115,7 +115,8 @@ class EventReceiver:
             "kwargsrepr": "",
             "origin": incoming.properties.get("app_id", ""),
             "ignore_result": True,
-            "trackflow": delivery,
+            # As in eager mode. Beside the others Celery would look for it again with every event.
+            "headers": {"trackflow": delivery},
         }
         incoming.replace(_BODY, headers, queue.name)
 

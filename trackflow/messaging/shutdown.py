@@ -114,4 +114,4 @@ def _log_what_is_cut_off() -> None:
 
 
 def _event_id(request: Any) -> str:
-    return str(request.request_dict["trackflow"]["event"].id)
+    return str(request.request_dict["headers"]["trackflow"]["event"].id)

@@ -36,6 +36,8 @@ class Case:
     def __init__(self, transaction: Connection, row: Any, locked_at: float) -> None:
         self.transaction = transaction
         self.locked_at = locked_at  # by `uptime`, before `now`: a lease seems to end here before it does
+        # Whether other cases can be locked, too: of SQLite's writers there is only one at a time.
+        self.may_cross = transaction.dialect.name == "sqlite"
         self.now: float = row.now
         self.tenant: str = row.tenant
         self.business_key: str = row.business_key

@@ -19,6 +19,10 @@ R = TypeVar("R")
 Clock = Callable[[], float]  # epoch seconds
 
 
+class _Crossing(Exception):
+    """A transaction that has locked a case is to lock another one, and others may do so, too."""
+
+
 class Cases:
     """All cases of a tenant. What is written about one is written under its lock, one after the other."""
 
@@ -34,31 +38,58 @@ class Cases:
         The work may be run again if another one in the same transaction fails (see `Ledger.write`).
         Raises LedgerError.
         """
-        key = {"t": self._tenant, "key": business_key}
-
-        def change_locked(transaction: Connection) -> R:
-            locked_at = uptime()
-            row = _locked(transaction, {**key, "now": self._now()})
-            return _changed(Case(transaction, row, locked_at), work)
-
-        return self._ledger.write(change_locked)
+        try:
+            return self._ledger.write(
+                lambda transaction: _changed(self._locked(transaction, business_key), work)
+            )
+        except _Crossing:
+            return self._change_crossing(business_key, work)
 
     def change_overdue(self, work: Callable[[Case], R]) -> R | None:
         """The same for the most overdue case that nobody holds; None if there is none."""
+        taken: list[str] = []
 
         def change_overdue(transaction: Connection) -> R | None:
             locked_at = uptime()
             overdue = {"t": self._tenant, "now": self._now()}
             row = statements.LOCK_OVERDUE.first(transaction, overdue)
-            return None if row is None else _changed(Case(transaction, row, locked_at), work)
+            if row is None:
+                return None
+            taken.append(row.business_key)
+            return _changed(Case(transaction, row, locked_at), work)
 
-        return self._ledger.write(change_overdue)
+        try:
+            return self._ledger.write(change_overdue)
+        except _Crossing:
+            return self._change_crossing(taken[-1], work)
 
     def lock_beside(self, case: Case, business_key: str) -> Case:
-        """Lock another case in the transaction that has locked this one; whoever changes it saves it."""
-        key = {"t": self._tenant, "key": business_key, "now": self._now()}
+        """Lock another case in the transaction that has locked this one; whoever changes it saves it.
+
+        The work on this one may be begun afresh for it, once nobody else locks more than one.
+        """
+        if not case.may_cross:
+            raise _Crossing
+        return self._locked(case.transaction, business_key)
+
+    def _change_crossing(self, business_key: str, work: Callable[[Case], R]) -> R:
+        """Of those that lock several cases one waits for the other before it has locked any.
+
+        So they wait in no circle: whoever has locked only one waits for nobody.
+        """
+
+        def change(transaction: Connection) -> R:
+            statements.CROSS.first(transaction, {"t": self._tenant})
+            case = self._locked(transaction, business_key)
+            case.may_cross = True
+            return _changed(case, work)
+
+        return self._ledger.write(change)
+
+    def _locked(self, transaction: Connection, business_key: str) -> Case:
         locked_at = uptime()
-        return Case(case.transaction, _locked(case.transaction, key), locked_at)
+        key = {"t": self._tenant, "key": business_key, "now": self._now()}
+        return Case(transaction, _locked(transaction, key), locked_at)
 
     def outcome(self, event_id: str) -> Outcome:
         """What has become of a recorded event so far. Raises LedgerError."""

@@ -1,8 +1,7 @@
 """Other cases that are reached by what is told to one: its signal moves their instances.
 
 Each is locked before the engine looks at its instances, as the first one was, so that of two trackers neither
-overwrites what the other did. Two that lock each other's cases are told apart by the database, which fails
-one of them; its delivery comes again.
+overwrites what the other did.
 """
 
 from __future__ import annotations

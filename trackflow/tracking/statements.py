@@ -33,6 +33,11 @@ LOCK_OVERDUE = Prepared(
     .limit(1)
     .with_for_update(skip_locked=True)
 )
+# PostgreSQL only: until the end of the transaction no other one locks several of the tenant's cases.
+_CROSSING = 0x7472_6166
+CROSS = Prepared(
+    select(func.pg_advisory_xact_lock(bindparam("crossing", _CROSSING), func.hashtext(bindparam("t"))))
+)
 SAVE_CASE = Prepared(update(cases).where(_THIS_CASE).values({name: bindparam(name) for name in CHANGING}))
 
 

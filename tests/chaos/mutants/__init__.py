@@ -7,6 +7,7 @@ from tests.chaos.mutants import (
     ending,
     engines,
     ledger,
+    neighbours,
     publishing,
     receiving,
     recovery,
@@ -14,6 +15,7 @@ from tests.chaos.mutants import (
     repairs,
     services,
     telling,
+    timers,
     topology,
 )
 from tests.chaos.mutants.mutant import Mutant
@@ -28,6 +30,8 @@ MUTANTS: tuple[Mutant, ...] = (
     *repairs.MUTANTS,
     *claims.MUTANTS,
     *telling.MUTANTS,
+    *timers.MUTANTS,
+    *neighbours.MUTANTS,
     *reopening.MUTANTS,
     *ledger.MUTANTS,
     *engines.MUTANTS,

@@ -4,7 +4,7 @@ from tests.chaos.mutants.mutant import Mutant
 
 _REST = "trackflow/engines/camunda/rest.py"
 _CONNECTIONS = "trackflow/engines/camunda/connections.py"
-_EMBEDDED = "trackflow/engines/embedded/engine.py"
+_TELLING = "trackflow/engines/embedded/telling.py"
 _ANSWERS = "tests/engines/test_camunda_answers.py"
 _OF_EMBEDDED = "tests/engines/embedded/test_engine.py"
 
@@ -77,7 +77,7 @@ MUTANTS = (
     Mutant(
         "first-of-several-moves",
         "an event that several instances wait for changes nothing",
-        _EMBEDDED,
+        _TELLING,
         "if len(waiting) > 1:",
         "if False:",
         (f"{_OF_EMBEDDED}::test_several_that_wait_are_ambiguous_and_nothing_changes",),
@@ -93,9 +93,9 @@ MUTANTS = (
     Mutant(
         "start-before-who-waits",
         "an event that an instance waits for starts no second one",
-        _EMBEDDED,
+        _TELLING,
         "        if waiting:\n",
-        "        if waiting and not self._deployments.started_by(transaction, event.tenant, event.event):\n",
+        "        if waiting and startable() is None:\n",
         (f"{_OF_EMBEDDED}::test_an_instance_that_waits_goes_before_a_start",),
     ),
     Mutant(

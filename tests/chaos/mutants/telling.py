@@ -96,8 +96,8 @@ MUTANTS = (
         "version-stands-still",
         "an early event is told again when its case has moved",
         _CASE,
-        "self.version += 1",
-        "pass",
+        "self.version += 1\n        self.ended = False",
+        "self.ended = False",
         (f"{_EVENTS}::test_the_events_of_an_order_may_come_in_any_order",),
     ),
     Mutant(

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.engines.fidelity.cases import paths, record
+from tests.engines.fidelity.ours import OurEngine
 from tests.engines.fidelity.real import RealEngine
 from tests.engines.fidelity.run import Run
 from tests.engines.fidelity.wire import STILL
@@ -62,15 +63,12 @@ def _running(family: str, url: str | None) -> Iterator[RealEngine]:
 
 
 def _compare(engine: RealEngine, seeds: range, shrinking: int) -> int:
-    run = Run(engine)
-    for number, finding in enumerate(run.differing(seeds, say=lambda text: print(text, flush=True)), start=1):
-        print(
-            f"\n== {number}. ", run.shrunk(finding) if number <= shrinking else finding.difference, flush=True
-        )
-    print(f"\n{engine.name}: {run.figures}")
-    for kind, number in run.figures.differ.most_common():
-        print(f"  {number} differ in: {kind}")
-    return 1 if run.figures.differ else 0
+    run = Run(engine, OurEngine())
+    findings = run.differing(seeds, say=lambda text: print(text, flush=True))
+    for number, finding in enumerate(findings, start=1):
+        shown = run.shrunk(finding) if number <= shrinking else f"seed {finding.seed}, {finding.difference}"
+        print(f"\n== {number}. {shown}", flush=True)
+    return 1 if findings else 0
 
 
 if __name__ == "__main__":

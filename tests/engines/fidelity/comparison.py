@@ -20,36 +20,33 @@ class Difference:
     Attributes:
         step: its number from 1; 0: one refused the model.
         kind: `crash`, `deploy`, `outcome`, or what of `SEEN` differs first.
-        theirs: of the real engine.
-        ours: of the embedded one.
+        first: of one engine.
+        other: of the other.
     """
 
     step: int
     kind: str
-    theirs: Any
-    ours: Any
+    first: Any
+    other: Any
 
     def __str__(self) -> str:
-        return (
-            f"step {self.step}: {self.kind}: the real engine {self.theirs!r}, the embedded one {self.ours!r}"
-        )
+        return f"step {self.step}: {self.kind}: {self.first!r}, but then {self.other!r}"
 
 
-def difference(theirs: Played, ours: Played) -> Difference | None:
+def difference(first: Played, other: Played) -> Difference | None:
     """The first difference, if there is one."""
-    if ours.crashed:
-        return Difference(0, "crash", theirs.refused or "runs it", ours.crashed)
-    if (theirs.refused is None) != (ours.refused is None):
-        return Difference(0, "deploy", theirs.refused or "runs it", ours.refused or "runs it")
-    for number, (real, embedded) in enumerate(zip(theirs.answers, ours.answers, strict=False), start=1):
-        if real["outcome"] != embedded["outcome"]:
-            return Difference(number, "outcome", _outcome(real), _outcome(embedded))
-        keys = sorted(real["instances"].keys() | embedded["instances"].keys())
-        for key in keys:
-            found = _instances(real["instances"].get(key, []), embedded["instances"].get(key, []))
+    if other.crashed:
+        return Difference(0, "crash", first.refused or "runs it", other.crashed)
+    if (first.refused is None) != (other.refused is None):
+        return Difference(0, "deploy", first.refused or "runs it", other.refused or "runs it")
+    for number, (one, two) in enumerate(zip(first.answers, other.answers, strict=False), start=1):
+        if one["outcome"] != two["outcome"]:
+            return Difference(number, "outcome", _outcome(one), _outcome(two))
+        for key in sorted(one["instances"].keys() | two["instances"].keys()):
+            found = _instances(one["instances"].get(key, []), two["instances"].get(key, []))
             if found is not None:
-                kind, their, our = found
-                return Difference(number, kind, f"{key}: {their}", f"{key}: {our}")
+                kind, seen, seen_by_other = found
+                return Difference(number, kind, f"{key}: {seen}", f"{key}: {seen_by_other}")
     return None
 
 
@@ -57,13 +54,13 @@ def _outcome(answer: dict[str, Any]) -> str:
     return f"{answer['outcome']} ({answer['words']})" if answer["words"] else str(answer["outcome"])
 
 
-def _instances(theirs: list[Seen], ours: list[Seen]) -> tuple[str, Any, Any] | None:
-    if len(theirs) != len(ours):
-        return "instances", len(theirs), len(ours)
-    for real, embedded in zip(theirs, ours, strict=True):
+def _instances(first: list[Seen], other: list[Seen]) -> tuple[str, Any, Any] | None:
+    if len(first) != len(other):
+        return "instances", len(first), len(other)
+    for one, two in zip(first, other, strict=True):
         for kind in SEEN:
-            if kind in real and _compared(real[kind]) != _compared(embedded[kind]):
-                return kind, real[kind], embedded[kind]
+            if kind in one and _compared(one[kind]) != _compared(two[kind]):
+                return kind, one[kind], two[kind]
     return None
 
 

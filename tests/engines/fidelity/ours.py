@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from traceback import format_exc
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, select
@@ -41,6 +42,8 @@ class OurEngine:
             return _played(case, database)
         except ModelError as refusal:
             return Played(refused=str(refusal))
+        except Exception:  # whatever it is, it is a finding
+            return Played(crashed=format_exc())
         finally:
             database.dispose()
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any
 
-from tests.engines.fidelity.random_models import MESSAGES, START
 from tests.engines.fidelity.script import Seen, Step
+from tests.engines.fidelity.vocabulary import MESSAGES, START
 
 _WAITS = (1, 5, 7, 10, 14, 20, 33)
 _KEYS = ("k1", "k2", "k3")

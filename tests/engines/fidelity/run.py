@@ -1,156 +1,119 @@
-"""A run: random models on a real engine and on the embedded one, and what differs, shrunk."""
+"""A run: random models on several engines, and what differs, shrunk."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from time import monotonic
+from typing import Protocol
 from uuid import uuid4
 
-from tests.engines.fidelity.comparison import Difference, difference, told
-from tests.engines.fidelity.drawing import xml
-from tests.engines.fidelity.ours import OurEngine
+from tests.engines.fidelity.comparison import difference
+from tests.engines.fidelity.drawing import Node, xml
+from tests.engines.fidelity.findings import Figures, Finding
 from tests.engines.fidelity.random_models import drawn
 from tests.engines.fidelity.random_scripts import Walk
-from tests.engines.fidelity.real import RealEngine
-from tests.engines.fidelity.script import Case, Played, fixed
+from tests.engines.fidelity.script import Case, Played, Script, fixed
 from tests.engines.fidelity.shrinking import Sample, shrunk
 
-TOGETHER = 50  # models on a real engine at once
+TOGETHER = 100  # models on a real engine at once
+
+Batch = list[tuple[int, Node]]  # seeds and their models
 
 
-@dataclass
-class Finding:
-    """A model on which the engines differ, as small as it was found."""
+class Player(Protocol):
+    """An engine that plays cases."""
 
-    seed: int
-    sample: Sample
-    theirs: Played
-    ours: Played
-    difference: Difference
+    @property
+    def name(self) -> str:
+        """Its own in this run."""
 
-    def __str__(self) -> str:
-        return "\n".join(
-            [
-                f"seed {self.seed}, {self.difference}",
-                xml(self.sample.process),
-                "the real engine:",
-                told(self.sample.steps, self.theirs),
-                "the embedded engine:",
-                told(self.sample.steps, self.ours),
-            ]
-        )
-
-
-@dataclass
-class Figures:
-    """Of a run so far."""
-
-    models: int = 0
-    steps: int = 0
-    seconds: float = 0.0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    differ: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        outcomes = ", ".join(f"{number} {outcome}" for outcome, number in self.outcomes.most_common())
-        refused = ", ".join(f"{number} by {who}" for who, number in sorted(self.refused.items())) or "none"
-        return (
-            f"{self.models} models, {self.steps} steps ({outcomes}) in {self.seconds:.0f} s; "
-            f"models refused: {refused}; different: {sum(self.differ.values())}"
-        )
+    def play(self, cases: Sequence[Case]) -> list[Played]:
+        """What it did with each."""
 
 
 class Run:
-    """Compares a real engine with ours."""
+    """Compares engines with the first one: they are told what that was told."""
 
-    def __init__(self, real: RealEngine | OurEngine, ours: OurEngine | None = None) -> None:
-        """`real`: whose word is the truth."""
-        self._real = real
-        self._ours = ours or OurEngine()
-        self.figures = Figures()
-        self._token = uuid4().hex[:8]  # an engine may still hold what another run left
+    def __init__(self, first: Player, *others: Player) -> None:
+        """`first`: whose word is the truth."""
+        self._first = first
+        self._others = {other.name: other for other in others}
+        self.figures = Figures((first.name, *self._others))
+        self._token = uuid4().hex[:6]  # an engine may still hold what another run left
 
     def differing(
         self, seeds: Sequence[int], say: Callable[[str], None] = lambda text: None
-    ) -> Iterator[Finding]:
+    ) -> list[Finding]:
         """Play the models of these seeds; every one that differs, not shrunk yet."""
-        for first in range(0, len(seeds), TOGETHER):
-            begun = monotonic()
-            batch = seeds[first : first + TOGETHER]
-            models = [drawn(seed) for seed in batch]
-            cases = [
-                Case(f"m{seed}-{self._token}", xml(model), Walk(seed))
-                for seed, model in zip(batch, models, strict=True)
-            ]
-            found = []
-            for seed, model, theirs in zip(batch, models, self._real.play(cases), strict=True):
-                sample = Sample(model, tuple(theirs.steps))
-                ours = self._by_us(sample)
-                self._count(theirs, ours)
-                if different := difference(theirs, ours):
-                    self.figures.differ[different.kind] += 1
-                    found.append(Finding(seed, sample, theirs, ours, different))
-            self.figures.seconds += monotonic() - begun
+        begun, found = monotonic(), list[Finding]()
+        for batch, played in self._ahead(seeds):
+            found += self._found(batch, played)
+            self.figures.seconds = monotonic() - begun
             say(str(self.figures))
-            yield from found
+        return found
 
     def shrunk(self, finding: Finding) -> Finding:
         """The same in the smallest model that still differs in the same way."""
-        kind = _kind(finding.difference)
 
         def still_differ(samples: Sequence[Sample]) -> list[bool]:
-            return [found is not None and _kind(found.difference) == kind for found in self.compared(samples)]
+            found = self._compared(samples, finding.engine)
+            return [each is not None and each.kind == finding.kind for each in found]
 
         steps = finding.sample.steps[: finding.difference.step or 0]
         first = Sample(finding.sample.process, steps)
         small = shrunk(first if still_differ([first])[0] else finding.sample, still_differ)
-        [found] = self.compared([small])
-        if found is None:  # played alone it does not differ: that is a finding of its own
-            return finding
-        return Finding(finding.seed, small, found.theirs, found.ours, found.difference)
+        [found] = self._compared([small], finding.engine)
+        # Played alone it may not differ: that is a finding of its own.
+        return replace(found, seed=finding.seed) if found else finding
 
-    def compared(self, samples: Sequence[Sample]) -> list[Finding | None]:
-        """For each, in what it differs."""
-        cases = [
-            Case(f"c{number}-{self._token}", xml(sample.process), fixed(sample.steps))
-            for number, sample in enumerate(samples)
+    def _ahead(self, seeds: Sequence[int]) -> Iterator[tuple[Batch, list[Played]]]:
+        """What the first engine did, batch by batch: it plays the next one meanwhile."""
+        batches = [
+            [(seed, drawn(seed)) for seed in seeds[start : start + TOGETHER]]
+            for start in range(0, len(seeds), TOGETHER)
         ]
-        found: list[Finding | None] = []
-        for sample, theirs in zip(samples, self._real.play(cases), strict=True):
-            ours = self._by_us(sample)
-            different = difference(theirs, ours)
-            found.append(Finding(0, sample, theirs, ours, different) if different else None)
-        return found
+        with ThreadPoolExecutor(1) as thread:
+            playing = [thread.submit(self._walked, batch) for batch in batches]
+            for batch, played in zip(batches, playing, strict=True):
+                yield batch, played.result()
 
-    def _by_us(self, sample: Sample) -> Played:
-        try:
-            [played] = self._ours.play([Case("ours", xml(sample.process), fixed(sample.steps))])
-        except Exception as crash:  # whatever it is, it is a finding
-            return Played(crashed=repr(crash))
-        return played
+    def _walked(self, batch: Batch) -> list[Played]:
+        return self._first.play([self._case(seed, model, Walk(seed)) for seed, model in batch])
 
-    def _count(self, theirs: Played, ours: Played) -> None:
-        self.figures.models += 1
-        self.figures.steps += len(theirs.answers)
-        self.figures.outcomes.update(answer["outcome"] for answer in theirs.answers)
-        who = {(True, True): "both", (True, False): "the real engine only", (False, True): "ours only"}
-        if theirs.refused or ours.refused:
-            self.figures.refused[who[bool(theirs.refused), bool(ours.refused)]] += 1
+    def _found(self, batch: Batch, played: list[Played]) -> Iterator[Finding]:
+        samples = [Sample(model, tuple(done.steps)) for (_, model), done in zip(batch, played, strict=True)]
+        by_others = self._by_others(samples)
+        for number, (seed, _) in enumerate(batch):
+            others = {name: by_other[number] for name, by_other in by_others.items()}
+            self.figures.count({self._first.name: played[number], **others})
+            for name, other in others.items():
+                if different := difference(played[number], other):
+                    self.figures.differ[name, different.kind] += 1
+                    yield Finding(seed, name, samples[number], played[number], other, different)
 
+    def _by_others(self, samples: Sequence[Sample]) -> dict[str, list[Played]]:
+        """All at the same time."""
+        with ThreadPoolExecutor(max(1, len(self._others))) as threads:
+            playing = {
+                name: threads.submit(other.play, self._cases(samples)) for name, other in self._others.items()
+            }
+            return {name: played.result() for name, played in playing.items()}
 
-def _kind(different: Difference) -> tuple[str, ...]:
-    """What stays the same while it is shrunk."""
-    if different.kind == "deploy":
-        return ("deploy", _words(different.theirs), _words(different.ours))
-    if different.kind == "outcome":
-        return ("outcome", different.theirs.partition(" (")[0], different.ours.partition(" (")[0])
-    return (different.kind,)
+    def _compared(self, samples: Sequence[Sample], name: str) -> list[Finding | None]:
+        """For each, in what this engine differs from the first one."""
+        first = self._first.play(self._cases(samples))
+        other = self._others[name].play(self._cases(samples))
+        return [
+            Finding(0, name, sample, one, two, different) if (different := difference(one, two)) else None
+            for sample, one, two in zip(samples, first, other, strict=True)
+        ]
 
+    def _cases(self, samples: Sequence[Sample]) -> list[Case]:
+        return [
+            self._case(number, sample.process, fixed(sample.steps)) for number, sample in enumerate(samples)
+        ]
 
-def _words(refusal: str) -> str:
-    """Of a refusal what does not name this one model."""
-    return re.sub(r"'[^']*'|\d+|\| resource.*", "", refusal)
+    def _case(self, number: int, model: Node, script: Script) -> Case:
+        return Case(f"m{number}-{self._token}", xml(model), script)

@@ -50,7 +50,7 @@ class EmbeddedEngine(TransactionalEngine):
         variables: frozenset[str] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`variables` are kept of an event's payload; None: those that its model names.
+        """`variables` are kept of an event's payload; None: those that its model, or one in a call, names.
 
         `clock` is read where the caller of a step gives no time: epoch seconds.
         """

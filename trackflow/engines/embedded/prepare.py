@@ -70,6 +70,11 @@ class _Preparing:
             begins=_initial([each for each in self._elements.values() if _starts(each)]),
             ends=frozenset(each.id for each in self._elements.values() if each.type == "endEvent"),
             variables=self._model.variables,
+            hands_all_to=frozenset(
+                each.reference
+                for each in self._elements.values()
+                if each.reference and each.call and any(passing.target is None for passing in each.call.into)
+            ),
             triggers=MappingProxyType(
                 {
                     scope: tuple(each.id for each in found if each.event in LISTENS)

@@ -160,7 +160,8 @@ class Process:
         starts: message name → id of the start event.
         begins: id of the start event at which an instance begins that is called; None: none can be.
         ends: ids of the end events.
-        variables: names that an expression uses.
+        variables: names that an expression uses, or that a call hands over.
+        hands_all_to: ids of the processes that it calls with all its variables.
         triggers: by scope (None: the process), the start events of event subprocesses that listen.
         handlers: by what is thrown (`error`, `escalation`, `cancel`) and scope.
         is_conditional: whether any event waits for a condition.
@@ -174,6 +175,7 @@ class Process:
     begins: str | None
     ends: frozenset[str]
     variables: frozenset[str]
+    hands_all_to: frozenset[str]
     triggers: Mapping[str | None, tuple[str, ...]]
     handlers: Mapping[tuple[str, str | None], Handlers]
     is_conditional: bool

@@ -12,6 +12,7 @@ from uuid import uuid4
 from trackflow.engines.embedded import interpreter
 from trackflow.engines.embedded.course import MOVES, Course
 from trackflow.engines.embedded.deployments import Startable
+from trackflow.engines.embedded.process import Process
 from trackflow.engines.embedded.runs import Run, Runs, Tenant
 from trackflow.engines.embedded.state import Caller, State, Token
 from trackflow.engines.embedded.step import Refused, Step
@@ -54,6 +55,22 @@ class Reached(Course):
         if run.id not in self._steps:
             self._steps[run.id] = Step(run.process, run.state.copy(), self, run.id, run.business_key)
         return self._steps[run.id]
+
+    def names(self, process: Process) -> frozenset[str]:
+        """Of the variables that a process uses, and whoever gets its variables by a call.
+
+        Those are its callers, which run, and the processes that it may still hand all variables to.
+        """
+        known = {each.id: each for each in (process, *(run.process for run in self.runs))}
+        to_do, found = list(known.values()), frozenset[str]()
+        while to_do:
+            each = to_do.pop()
+            found |= each.variables
+            for called in each.hands_all_to - known.keys():
+                if (startable := self._tenant.called(called)) is not None:
+                    known[called] = startable.process
+                    to_do.append(startable.process)
+        return found
 
     def save(self) -> None:
         """Write what has become of them."""

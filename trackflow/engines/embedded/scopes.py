@@ -184,4 +184,5 @@ def _take(step: Step, node: Node, token: Token) -> None:
     if node.id != token.at:  # the event behind an event-based gateway is entered only now
         step.left(visit, canceled=True)  # in the engine family's words: the other events are canceled
         visit = step.enter(node.id)
+        step.course.is_outside = False
     leave(step, node, visit, token.scope, token.counter)

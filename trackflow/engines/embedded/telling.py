@@ -7,6 +7,7 @@ from collections.abc import Callable
 from trackflow.engines.embedded import interpreter
 from trackflow.engines.embedded.deployments import Startable
 from trackflow.engines.embedded.interpreter import Wait
+from trackflow.engines.embedded.process import Process
 from trackflow.engines.embedded.reached import Reached
 from trackflow.engines.embedded.runs import Run
 from trackflow.engines.embedded.trouble import set_aside
@@ -19,7 +20,7 @@ class Telling:
     """Tells one event at one time."""
 
     def __init__(self, event: Message, reached: Reached, variables: frozenset[str] | None) -> None:
-        """`variables` are kept of the event's payload; None: those that its model names."""
+        """`variables` are kept of the payload; None: those that its model, or another in a call, names."""
         self._event = event
         self._reached = reached
         self._variables = variables
@@ -42,17 +43,18 @@ class Telling:
         )
 
     def _start(self, startable: Startable) -> Answer:
-        variables = self._kept(startable.process.variables)
+        variables = self._kept(startable.process)
         step = self._reached.start(startable)
         return _answer(self._reached, lambda: interpreter.begin(step, self._event.event, variables))
 
     def _move(self, run: Run, wait: Wait) -> Answer:
-        variables = self._kept(run.process.variables)
+        variables = self._kept(run.process)
         step = self._reached.step(run)
         return _answer(self._reached, lambda: interpreter.receive(step, wait, variables))
 
-    def _kept(self, named: frozenset[str]) -> dict[str, Scalar]:
-        return variables_of(self._event.payload, named if self._variables is None else self._variables)
+    def _kept(self, process: Process) -> dict[str, Scalar]:
+        wanted = self._reached.names(process) if self._variables is None else self._variables
+        return variables_of(self._event.payload, wanted)
 
 
 def fire(reached: Reached) -> Answer:
