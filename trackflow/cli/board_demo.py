@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from trackflow.cli.demo import move_into_memory, start_event
 from trackflow.cli.local_worker import local_worker
-from trackflow.cli.placing import place
+from trackflow.cli.placing import place, progress
 from trackflow.engines.port import awaited
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
@@ -66,7 +66,8 @@ class _Demo:
         """As `demo` does, and every kind of trouble."""
         click.echo(f"The ledger is empty: placing {_FIRST} orders …", err=True)
         keys = [self._key() for _ in range(_FIRST)]
-        place(self._trackflow, self._start, keys, worker, payload=_payload)
+        with progress(len(keys)) as ended:
+            place(self._trackflow, self._start, keys, worker, payload=_payload, ended=ended)
         for _ in range(4):
             for trouble in self._troubles:
                 trouble()

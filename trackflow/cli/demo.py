@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import uuid4
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trackflow.cli import demo_report
 from trackflow.cli.console import as_json_option, console, print_json
 from trackflow.cli.demo_report import Run
 from trackflow.cli.errors import Failure
 from trackflow.cli.local_worker import local_worker
-from trackflow.cli.placing import place
+from trackflow.cli.placing import place, progress
 from trackflow.cli.project import pass_trackflow
 from trackflow.cli.shares import Ended, Work, processes, results, shares
 from trackflow.extension import Trackflow
@@ -88,10 +86,10 @@ def _in_processes(trackflow: Trackflow, work: Work[Span], keys: Sequence[str]) -
     """Run the work in as many processes as are worth it, each with a broker of its own on the one ledger."""
     shared = [keys] if trackflow.ledger.is_in_memory else shares(keys, _PROCESSES, _SHARE)
     if len(shared) == 1:
-        with _progress(len(keys)) as ended:
+        with progress(len(keys)) as ended:
             return [work(keys, ended)]
     trackflow.ledger.close()
-    with processes(work, shared) as at_work, _progress(len(keys)) as ended:
+    with processes(work, shared) as at_work, progress(len(keys)) as ended:
         return results(at_work, ended)
 
 
@@ -113,12 +111,3 @@ def start_event(trackflow: Trackflow) -> str:
         if event in starts:
             return event
     raise Failure(f"no model in {trackflow.models_folder} starts with an event of the choreography")
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Ended]:
-    """A bar as long as the block runs; takes how many more orders have ended."""
-    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=total)
-        yield lambda number: progress.advance(bar, number)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import Thread
 
 from pydantic import JsonValue
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from trackflow.cli.console import console
 from trackflow.cli.errors import Failure
 from trackflow.engines.port import Instance, awaited, newest
 from trackflow.extension import Trackflow
@@ -45,6 +48,15 @@ def place(
             ended(before - len(running))
         elif not worker.is_alive() or time.monotonic() - last > _PATIENCE:
             raise Failure(_missing(trackflow, len(keys), running))
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar as long as the block runs; it is told how many orders have ended since it was told last."""
+    columns = (TextColumn("Orders"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bars:
+        bar = bars.add_task("", total=total)
+        yield lambda number: bars.advance(bar, number)
 
 
 def _running(trackflow: Trackflow, keys: Sequence[str]) -> list[str]:

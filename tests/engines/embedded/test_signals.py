@@ -119,9 +119,14 @@ def test_orders_that_answer_each_others_signals_without_end_are_refused(
     tell("Go", "k1")
     tell("Go2", "k2")
 
-    # Then each hears the other's once: it does not listen while it throws
-    assert tell("Stop", "k3").outcome in (Outcome.ACCEPTED, Outcome.REFUSED)
+    # When a third one throws the first of these signals
+    answer = tell("Stop", "k3")
+
+    # Then it is refused after so many moves for each order, and all are where they were
+    assert answer.outcome is Outcome.REFUSED
+    assert "after 30000 moves" in (answer.reason or "")
     assert active("k1") == active("k2") == [("c",)]
+    assert active("k3") == []
 
 
 def test_a_signal_can_end_what_another_order_has_called(
