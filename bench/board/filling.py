@@ -20,8 +20,9 @@ from sqlalchemy import Connection, Index, Table, text
 from bench.board.orders import Order, orders
 from bench.system import ROOT
 from trackflow.bpmn import read
-from trackflow.engines.embedded import EmbeddedEngine, create_tables, interpreter, store
-from trackflow.engines.embedded.prepare import prepare
+from trackflow.engines.embedded import EmbeddedEngine, create_tables, store
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.steps import interpreter
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.tables import OPEN, Outcome, cases, events
 

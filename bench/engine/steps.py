@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bench.system import EVENTS, ROOT
 from trackflow.bpmn import read
-from trackflow.engines.embedded import interpreter
-from trackflow.engines.embedded.interpreter import Refusal
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.interpreter import Refusal
+from trackflow.engines.embedded.steps.state import State
 
 TRACK_FLOW = ROOT / "bpmn" / "track-flow.bpmn"
 NESTED = Path(__file__).with_name("nested.bpmn")

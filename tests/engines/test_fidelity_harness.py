@@ -12,11 +12,11 @@ from tests.engines.fidelity.random_models import drawn
 from tests.engines.fidelity.run import Run
 from tests.engines.fidelity.safety import ends
 from tests.engines.fidelity.script import Case, Played
-from trackflow.engines.embedded import gateways, scopes
-from trackflow.engines.embedded.behaviours import BEHAVIOURS
-from trackflow.engines.embedded.process import Behaviour, Node
-from trackflow.engines.embedded.state import Token
-from trackflow.engines.embedded.step import Step
+from trackflow.engines.embedded.models.behaviours import BEHAVIOURS
+from trackflow.engines.embedded.models.process import Behaviour, Node
+from trackflow.engines.embedded.steps import gateways, scopes
+from trackflow.engines.embedded.steps.state import Token
+from trackflow.engines.embedded.steps.step import Step
 
 _RULES = Lock()  # a rule that is made wrong is wrong for everybody
 
@@ -35,6 +35,7 @@ class WrongEngine(OurEngine):
     name = "wrong"
 
     def __init__(self, patches: pytest.MonkeyPatch, make_wrong: Callable[[pytest.MonkeyPatch], None]) -> None:
+        super().__init__()
         self._patches = patches
         self._make_wrong = make_wrong
 
@@ -90,7 +91,7 @@ def test_a_wrong_rule_is_found_and_the_model_that_shows_it_is_small(
     run = Run(RightEngine(), WrongEngine(monkeypatch, make_wrong))
 
     # When both play random models
-    found = run.differing(range(100))[0]
+    found = run.differing(range(50))[0]
     small = run.shrunk(found)
 
     # Then one is found on which they differ, and what is left of it is the element with the wrong rule and

@@ -12,8 +12,8 @@ from pathlib import Path
 from trackflow.bpmn import Model, read
 from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint, refused_by_the_family
 from trackflow.bpmn.lint.finding import error
-from trackflow.engines.embedded.obstacles import obstacles
-from trackflow.engines.embedded.prepare import prepare
+from trackflow.engines.embedded.models.obstacles import obstacles
+from trackflow.engines.embedded.models.prepare import prepare
 from trackflow.errors import ModelError
 from trackflow.extension import Trackflow
 from trackflow.messaging import Service

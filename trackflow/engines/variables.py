@@ -30,6 +30,6 @@ def _scalar(value: JsonValue) -> Scalar:
 
 
 def _fitting(text: str) -> str:
-    """Cut after 4000 UTF-16 code units; without NUL, which PostgreSQL cannot store, and halves of characters."""
+    """Cut after 4000 UTF-16 code units, without NUL, which PostgreSQL cannot store, nor half characters."""
     text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text.encode("utf-16-le", "replace")[: 2 * _TEXT].decode("utf-16-le", "ignore")

@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant(
         "refused-steps-kept",
         "an event that the embedded engine refuses changes nothing",
-        "trackflow/engines/embedded/interpreter.py",
+        "trackflow/engines/embedded/steps/interpreter.py",
         "return Refusal(str(exc))",
         "return state",
         (f"{_OF_EMBEDDED}::test_a_refused_event_changes_nothing_not_even_variables",),

@@ -47,7 +47,7 @@ MUTANTS = (
     Mutant(
         "called-for-ever",
         "what a boundary event interrupts ends with all that it called",
-        "trackflow/engines/embedded/step.py",
+        "trackflow/engines/embedded/steps/step.py",
         "            called.terminate()\n",
         "            pass\n",
         (f"{_CALLS}::test_what_a_boundary_event_interrupts_ends_with_all_that_it_called",),

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from trackflow.bpmn import Model
-from trackflow.engines.embedded import interpreter
-from trackflow.engines.embedded.interpreter import Refusal, awaited
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.interpreter import Refusal, awaited
+from trackflow.engines.embedded.steps.state import State
 from trackflow.engines.variables import Scalar
 
 ModelOf = Callable[..., Model]

@@ -19,11 +19,11 @@ from tests.engines.versioned import (
     wait,
 )
 from trackflow.bpmn import Model, parse, read
-from trackflow.engines.embedded import interpreter
-from trackflow.engines.embedded.interpreter import Refusal
 from trackflow.engines.embedded.migration import Migration
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.interpreter import Refusal
+from trackflow.engines.embedded.steps.state import State
 
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.bpmn"))
 NOW = 1_800_000_000.0

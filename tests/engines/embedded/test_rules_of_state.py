@@ -1,9 +1,19 @@
 from collections.abc import Callable
 
 from trackflow.bpmn import Model
-from trackflow.engines.embedded import interpreter
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.state import PROCESS, Caller, Done, Due, Scope, State, Times, Token, Visit
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.state import (
+    PROCESS,
+    Caller,
+    Done,
+    Due,
+    Scope,
+    State,
+    Times,
+    Token,
+    Visit,
+)
 
 ModelOf = Callable[..., Model]
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
 from trackflow.engines.embedded import store
-from trackflow.engines.embedded.obstacles import check
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.process import Process
+from trackflow.engines.embedded.models.obstacles import check
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.models.process import Process
 from trackflow.engines.port import BROUGHT_BACK, Deployment
 from trackflow.errors import ModelError
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from trackflow.engines.embedded import interpreter, store
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded import store
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.state import State
 
 Position = tuple[Process, State]
 

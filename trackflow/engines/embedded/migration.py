@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from trackflow.bpmn import Model
-from trackflow.engines.embedded import subscriptions
-from trackflow.engines.embedded.course import Course
-from trackflow.engines.embedded.prepare import prepare
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.state import Done, Scope, State, Token
-from trackflow.engines.embedded.step import Refused, Step
+from trackflow.engines.embedded.models.prepare import prepare
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps import subscriptions
+from trackflow.engines.embedded.steps.course import Course
+from trackflow.engines.embedded.steps.state import Done, Scope, State, Token
+from trackflow.engines.embedded.steps.step import Refused, Step
 from trackflow.engines.misfits import Misfit, continues, misfits, renamed, undone_by
 from trackflow.errors import ExpressionError
 

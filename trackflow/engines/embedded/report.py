@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from trackflow.engines.embedded.interpreter import awaited, timers
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.repetition import BODY
-from trackflow.engines.embedded.state import State, Visit
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps.interpreter import awaited, timers
+from trackflow.engines.embedded.steps.repetition import BODY
+from trackflow.engines.embedded.steps.state import State, Visit
 from trackflow.engines.port import Instance, Step, Timer
 
 

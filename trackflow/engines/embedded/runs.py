@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from trackflow.engines.embedded import interpreter, listeners, store
+from trackflow.engines.embedded import listeners, store
 from trackflow.engines.embedded.deployments import Deployments, Startable
-from trackflow.engines.embedded.interpreter import Wait
-from trackflow.engines.embedded.process import Process
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.models.process import Process
+from trackflow.engines.embedded.steps import interpreter
+from trackflow.engines.embedded.steps.interpreter import Wait
+from trackflow.engines.embedded.steps.state import State
 
 
 @dataclass(slots=True)

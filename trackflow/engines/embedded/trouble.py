@@ -6,8 +6,8 @@ timers of the instance go on.
 
 from __future__ import annotations
 
-from trackflow.engines.embedded.state import Due, State
-from trackflow.engines.embedded.subscriptions import first_to_fire, timers
+from trackflow.engines.embedded.steps.state import Due, State
+from trackflow.engines.embedded.steps.subscriptions import first_to_fire, timers
 
 
 def set_aside(state: State, reason: str) -> State:

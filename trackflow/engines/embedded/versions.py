@@ -11,7 +11,7 @@ from trackflow.bpmn import Model, parse
 from trackflow.engines.embedded import listeners, store
 from trackflow.engines.embedded.listeners import Position
 from trackflow.engines.embedded.migration import Migration
-from trackflow.engines.embedded.state import State
+from trackflow.engines.embedded.steps.state import State
 from trackflow.engines.port import Migrated, Running, Version
 from trackflow.errors import EngineRefused
 

@@ -32,7 +32,8 @@ def refused(model: Model) -> Iterator[Finding]:
 
 def _faults(element: Element, node: etree._Element) -> Iterator[str]:
     if element.type in _DONE_BY and not _is_done(element):
-        yield f"is run by {element.implementation!r}" if element.implementation else "does not say how it is run"
+        by = element.implementation
+        yield f"is run by {by!r}" if by else "does not say how it is run"
     if (element.implementation or "").lower() == "external" and engine_attribute(node, "topic") is None:
         yield "is for external workers, but has no topic"
     if element.type == "callActivity":

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from trackflow.bpmn import Element, Model, times
 from trackflow.bpmn.lint import refused_by_the_family
-from trackflow.engines.embedded.behaviours import BEHAVIOURS
-from trackflow.engines.embedded.process import Behaviour
+from trackflow.engines.embedded.models.behaviours import BEHAVIOURS
+from trackflow.engines.embedded.models.process import Behaviour
 from trackflow.errors import ModelError
 
 _COMPENSATES = "isForCompensation"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from trackflow.bpmn.execution import BUSINESS_KEY
-from trackflow.engines.embedded.process import Handing, Node
-from trackflow.engines.embedded.state import PROCESS
-from trackflow.engines.embedded.step import Move, Refused, Step
+from trackflow.engines.embedded.models.process import Handing, Node
+from trackflow.engines.embedded.steps.state import PROCESS
+from trackflow.engines.embedded.steps.step import Move, Refused, Step
 from trackflow.engines.variables import Scalar
 
 

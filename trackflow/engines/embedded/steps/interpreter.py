@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trackflow.engines.embedded import (
+from trackflow.engines.embedded.models.process import Behaviour, Process
+from trackflow.engines.embedded.steps import (
     compensation,
     conditions,
     gateways,
@@ -24,11 +25,17 @@ from trackflow.engines.embedded import (
     subscriptions,
     throwing,
 )
-from trackflow.engines.embedded.course import MOVES, Course
-from trackflow.engines.embedded.process import Behaviour, Process
-from trackflow.engines.embedded.state import State
-from trackflow.engines.embedded.step import Move, Refused, Step
-from trackflow.engines.embedded.subscriptions import Pending, Wait, again, awaited, first_to_fire, timers
+from trackflow.engines.embedded.steps.course import MOVES, Course
+from trackflow.engines.embedded.steps.state import State
+from trackflow.engines.embedded.steps.step import Move, Refused, Step
+from trackflow.engines.embedded.steps.subscriptions import (
+    Pending,
+    Wait,
+    again,
+    awaited,
+    first_to_fire,
+    timers,
+)
 from trackflow.engines.variables import Scalar
 from trackflow.errors import ExpressionError
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from trackflow.engines.embedded import compensation, scopes, subscriptions
-from trackflow.engines.embedded.process import Node
-from trackflow.engines.embedded.state import PROCESS, Scope, Token
-from trackflow.engines.embedded.step import Refused, Step
+from trackflow.engines.embedded.models.process import Node
+from trackflow.engines.embedded.steps import compensation, scopes, subscriptions
+from trackflow.engines.embedded.steps.state import PROCESS, Scope, Token
+from trackflow.engines.embedded.steps.step import Refused, Step
 
 
 class _Catcher(NamedTuple):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trackflow.engines.embedded import subscriptions
-from trackflow.engines.embedded.process import Node, Repeats
-from trackflow.engines.embedded.state import Scope, Times, Token
-from trackflow.engines.embedded.step import Move, Refused, Step, whole
+from trackflow.engines.embedded.models.process import Node, Repeats
+from trackflow.engines.embedded.steps import subscriptions
+from trackflow.engines.embedded.steps.state import Scope, Times, Token
+from trackflow.engines.embedded.steps.step import Move, Refused, Step, whole
 
 BODY = "#multiInstanceBody"  # the engine family's own word for it in its history
 

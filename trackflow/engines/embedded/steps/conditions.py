@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from trackflow.engines.embedded import subscriptions
-from trackflow.engines.embedded.state import Scope, Token
-from trackflow.engines.embedded.step import Happening, Step
+from trackflow.engines.embedded.steps import subscriptions
+from trackflow.engines.embedded.steps.state import Scope, Token
+from trackflow.engines.embedded.steps.step import Happening, Step
 
 
 def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:

@@ -8,10 +8,10 @@
 
 from __future__ import annotations
 
-from trackflow.engines.embedded.process import Node
-from trackflow.engines.embedded.scopes import end_if_empty
-from trackflow.engines.embedded.state import Token
-from trackflow.engines.embedded.step import Step, stuck
+from trackflow.engines.embedded.models.process import Node
+from trackflow.engines.embedded.steps.scopes import end_if_empty
+from trackflow.engines.embedded.steps.state import Token
+from trackflow.engines.embedded.steps.step import Step, stuck
 
 
 def choose(step: Step, node: Node, visit: int, scope: int) -> None:

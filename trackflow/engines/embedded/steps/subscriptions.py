@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from trackflow.bpmn import times
-from trackflow.engines.embedded.process import Clock, Node, Process
-from trackflow.engines.embedded.state import Due, Scope, State, Token
-from trackflow.engines.embedded.step import Refused, Step
+from trackflow.engines.embedded.models.process import Clock, Node, Process
+from trackflow.engines.embedded.steps.state import Due, Scope, State, Token
+from trackflow.engines.embedded.steps.step import Refused, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from trackflow.bpmn.execution import BUSINESS_KEY
 from trackflow.bpmn.expressions import Expression
-from trackflow.engines.embedded.process import Exit, Node, Process
-from trackflow.engines.embedded.state import PROCESS, Scope, State, Token, Visit
+from trackflow.engines.embedded.models.process import Exit, Node, Process
+from trackflow.engines.embedded.steps.state import PROCESS, Scope, State, Token, Visit
 
 if TYPE_CHECKING:
-    from trackflow.engines.embedded.course import Course
+    from trackflow.engines.embedded.steps.course import Course
 
 
 class Refused(Exception):

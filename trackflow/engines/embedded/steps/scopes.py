@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from trackflow.engines.embedded import calls, compensation, conditions, repetition, subscriptions
-from trackflow.engines.embedded.process import Node
-from trackflow.engines.embedded.state import PROCESS, Scope, Token
-from trackflow.engines.embedded.step import Move, Refused, Step, stuck
+from trackflow.engines.embedded.models.process import Node
+from trackflow.engines.embedded.steps import calls, compensation, conditions, repetition, subscriptions
+from trackflow.engines.embedded.steps.state import PROCESS, Scope, Token
+from trackflow.engines.embedded.steps.step import Move, Refused, Step, stuck
 from trackflow.engines.variables import Scalar
 
 NOTHING: Mapping[str, Scalar] = MappingProxyType({})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trackflow.engines.embedded.process import Behaviour
+from trackflow.engines.embedded.models.process import Behaviour
 
 BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
     ("startEvent", None): Behaviour.PASS,

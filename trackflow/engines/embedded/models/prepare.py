@@ -9,8 +9,8 @@ from types import MappingProxyType
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
 from trackflow.bpmn.model import Passing
-from trackflow.engines.embedded.behaviours import BEHAVIOURS, LISTENS, THROWS
-from trackflow.engines.embedded.process import (
+from trackflow.engines.embedded.models.behaviours import BEHAVIOURS, LISTENS, THROWS
+from trackflow.engines.embedded.models.process import (
     Behaviour,
     Calls,
     Clock,
@@ -21,7 +21,7 @@ from trackflow.engines.embedded.process import (
     Process,
     Repeats,
 )
-from trackflow.engines.embedded.reach import reach
+from trackflow.engines.embedded.models.reach import reach
 from trackflow.errors import ExpressionError, ModelError
 
 THROWN = ("error", "escalation", "cancel")

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trackflow.engines.embedded.process import Node
-from trackflow.engines.embedded.state import PROCESS, Done, Scope
-from trackflow.engines.embedded.step import Step
+from trackflow.engines.embedded.models.process import Node
+from trackflow.engines.embedded.steps.state import PROCESS, Done, Scope
+from trackflow.engines.embedded.steps.step import Step
 
 
 def remember(step: Step, node: Node, scope: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trackflow.engines.embedded.state import Token
-from trackflow.engines.embedded.step import Happening, Move, Refused, Step
+from trackflow.engines.embedded.steps.state import Token
+from trackflow.engines.embedded.steps.step import Happening, Move, Refused, Step
 
 # A step that ends takes about as many moves as its model has elements. One that goes round a loop in which
 # nothing waits never ends, since nothing from outside comes in between.
