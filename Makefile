@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate
 
 .PHONY: demo board test lint bench screenshots chaos chaos-mutants up down engine assets lock clean
 
-demo: .venv/installed ## 200 orders through the whole choreography, in one process
+demo: .venv/installed ## 200 orders through the whole choreography, with no server
 	@$(CELERY) track demo
 
 board: .venv/installed ## the board in the browser, with orders that come and go; prints its address

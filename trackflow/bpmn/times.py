@@ -22,6 +22,8 @@ from trackflow.durations import Period, period_of
 
 _REPEATS = re.compile(r"R([0-9]{0,9})", re.ASCII)
 _SHORTEST_MONTH, _MONTH = 28 * 86_400, 30 * 86_400
+# What `datetime` can say: the years 1 to 9999.
+_EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Cycle:
         if self.period.is_fixed:
             count = max(1, math.floor((now - start) / self.period.seconds) + 1)
             due = start + count * self.period.seconds
-            return due if self.times is None or count <= self.times else None
+            return _sayable(due) if self.times is None or count <= self.times else None
         most = math.ceil(max(0.0, now - start) / _SHORTEST_MONTH) + 1
         due = start
         for _ in range(most if self.times is None else min(most, self.times)):
@@ -119,7 +121,7 @@ def cycle(text: str) -> Cycle:
 
 def _later(start: float, period: Period) -> float:
     if period.is_fixed:
-        return start + period.seconds
+        return _sayable(start + period.seconds)
     return period.after(datetime.fromtimestamp(start, UTC)).timestamp()
 
 
@@ -128,4 +130,11 @@ def _moment(text: str) -> float:
         found = datetime.fromisoformat(text.strip())
     except ValueError as exc:
         raise ValueError("should be a date like 2027-01-31T09:00:00Z") from exc
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return _sayable((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+
+
+def _sayable(moment: float) -> float:
+    """A moment that can be shown to people. Raises OverflowError: it cannot."""
+    if not _EARLIEST <= moment <= _LATEST:
+        raise OverflowError("beyond the year 9999" if moment > 0 else "before the year 1")
+    return moment

@@ -108,6 +108,8 @@ def run(course: Course, begin: Callable[[], None]) -> Refusal | None:
         _run(course)
     except (Refused, ExpressionError) as exc:
         return Refusal(str(exc))
+    except RecursionError:
+        return Refusal("too many subprocesses or calls are one within the other")
     return None
 
 

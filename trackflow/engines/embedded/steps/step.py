@@ -8,6 +8,7 @@ flows of one element in the order of the file. So a model with many elements cos
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from trackflow.bpmn.execution import BUSINESS_KEY
@@ -205,7 +206,7 @@ def whole(node: Node, expression: Expression, variables: Mapping[str, object]) -
             value = int(value) if value.isascii() and value.strip() == value and "_" not in value else None
         except ValueError:
             value = None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -inf < value < inf:
         raise Refused(f"the loopCardinality of {node.id!r} should be a number")
     if value < 0:
         raise Refused(f"the loopCardinality of {node.id!r} should be 0 or more, not {value}")

@@ -115,7 +115,10 @@ def again(step: Step, node: Node, due: Due) -> Due | None:
     """When a timer that fired fires next, if it does."""
     if due.cycle is None or due.begun is None:
         return None
-    following = times.cycle(due.cycle).next(due.begun, step.now)
+    try:
+        following = times.cycle(due.cycle).next(due.begun, step.now)
+    except OverflowError:  # beyond the year 9999
+        return None
     return None if following is None else due._replace(at=following)
 
 
