@@ -65,8 +65,6 @@ def seconds_of(text: str) -> float:
 
 
 def _months_after(start: datetime, months: int) -> datetime:
-    if not months:
-        return start
     years, month = divmod(start.month - 1 + months, 12)
     year, month = start.year + years, month + 1
     return start.replace(year=year, month=month, day=min(start.day, monthrange(min(year, 9999), month)[1]))

@@ -76,6 +76,13 @@ def test_a_file_that_is_too_big_is_not_even_read(tmp_path: Path) -> None:
     tracemalloc.stop()
 
 
+def test_a_timer_fires_at_one_time_only() -> None:
+    times = "<timeDuration>PT5S</timeDuration><timeDate>2030-01-31T12:00:00Z</timeDate>"
+    event = f"<timerEventDefinition>{times}</timerEventDefinition>"
+    said = refusal(bpmn(f'<intermediateCatchEvent id="t">{event}</intermediateCatchEvent>'))
+    assert said.endswith("'t': it has 2 times to fire at"), said
+
+
 def test_the_limit_is_one_of_bytes() -> None:
     long = f"<documentation>{' ' * 1_000_000}</documentation>"
     room = MOST_BYTES - len(bpmn("")) - 10 * len(long)

@@ -85,6 +85,11 @@ def test_what_a_cycle_missed_is_not_made_up_for() -> None:
     assert fired("R/PT10S", late=15, most=4) == [10, 30, 50, 70]
 
 
+def test_a_cycle_that_begins_now_fires_a_period_later() -> None:
+    begins_now = times.cycle("R3/2030-01-31T12:00:00Z/PT5S")
+    assert begins_now.first(NOW) == begins_now.next(NOW, NOW) == NOW + 5
+
+
 @pytest.mark.parametrize(
     "text", ["", "P", "PT", "P1", "5 minutes", "PT5", "-PT5S", "P1S", "PT5H5H", "R3", "R/PT5S/x"]
 )
@@ -115,3 +120,8 @@ def test_a_cycle_fires_later_than_now_and_at_a_whole_number_of_periods(
     due = times.cycle(f"R{count}/PT{seconds}S").next(NOW, NOW + passed)
     assert due is None or (due > NOW + passed and (due - NOW) % seconds == pytest.approx(0, abs=1e-3))
     assert (due is None) == (int(passed // seconds) + 1 > count)
+
+
+def test_a_period_under_a_millisecond_is_none() -> None:
+    assert fired("R/PT0.0009S") == [0]
+    assert fired("R/PT0.001S", most=2) == pytest.approx([0.001, 0.003], abs=1e-3)

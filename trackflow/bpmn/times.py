@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from trackflow.durations import Period, period_of
 
 _REPEATS = re.compile(r"R([0-9]{0,9})", re.ASCII)
+_MILLISECOND = 0.001
 _SHORTEST_MONTH, _MONTH = 28 * 86_400, 30 * 86_400
 # What `datetime` can say: the years 1 to 9999.
 _EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
@@ -42,9 +43,14 @@ class Cycle:
     start: float | None = None
     end: float | None = None
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether its period is none: the engines count milliseconds."""
+        return self.period.is_fixed and self.period.seconds < _MILLISECOND
+
     def first(self, now: float) -> float:
         """When it fires first, if the wait begins now. Raises ValueError: never."""
-        if self.end is None and (self.times == 0 or not any(self.period)):
+        if self.end is None and (self.times == 0 or self.is_at_once):
             # At once, and once (`DurationHelper.getDateAfterRepeat`).
             return now if self.start is None else max(now, self.start)
         found = self.next(now, now)
@@ -58,7 +64,7 @@ class Cycle:
         What was missed is not made up for: the engine family counts from the start, whoever fired
         (`DurationHelper.getDateAfterRepeat`). Raises OverflowError beyond the year 9999.
         """
-        if not any(self.period):
+        if self.is_at_once:
             return None
         if self.end is not None:
             return self._before(self.end, now)

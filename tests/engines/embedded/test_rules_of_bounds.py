@@ -111,3 +111,23 @@ def test_calls_that_are_too_deep_are_refused_and_nothing_is_left(
     assert tell("Go", key="many", payload={"n": 900}) == Answer(Outcome.REFUSED, TOO_DEEP)
     assert stored("engine_instances") == before
     assert len(before) == 51
+
+
+def test_a_loop_that_makes_ever_more_tokens_is_stopped() -> None:
+    # Given a task that leads to a wait, and round to itself
+    tasks = '<task id="T"/><task id="U"/>' + receive("R", "A")
+    looping = model("looping", start() + tasks, "S>T T>R T>U U>T")
+
+    assert interpreter.start(prepare(looping), "Go", {}, now=1.0) == Refusal(
+        "it would be at more than 2000 places at once: the model makes ever more tokens"
+    )
+
+
+def test_a_long_way_is_no_loop() -> None:
+    # Given more tasks in a row than a loop may have moves
+    tasks = "".join(f'<task id="T{number}"/>' for number in range(10_500))
+    flows = " ".join(["S>T0", *(f"T{number}>T{number + 1}" for number in range(10_499))])
+    state = interpreter.start(prepare(model("long", start() + tasks, flows)), "Go", {}, now=1.0)
+
+    assert isinstance(state, State)
+    assert state.end == "completed"

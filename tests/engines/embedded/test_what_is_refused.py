@@ -54,6 +54,11 @@ def inside(elements: str) -> str:
         '<subProcess id="Y" triggeredByEvent="true"><startEvent id="X" name="The one">'
         "<compensateEventDefinition/></startEvent></subProcess>",
         '<adHocSubProcess id="X" name="The one"/>',
+        # an event whose condition is looked at whenever a counter of what it is attached to changes
+        '<receiveTask id="R" messageRef="A"><multiInstanceLoopCharacteristics><loopCardinality>2'
+        "</loopCardinality></multiInstanceLoopCharacteristics></receiveTask>"
+        '<boundaryEvent id="X" name="The one" attachedToRef="R"><conditionalEventDefinition><condition>${true}</condition>'
+        "</conditionalEventDefinition></boundaryEvent>",
         # gateways and loops that no engine of the family has, or that would start an instance
         '<complexGateway id="X" name="The one"/>',
         '<eventBasedGateway id="X" name="The one" instantiate="true"/>',

@@ -53,6 +53,7 @@ def _of_element(model: Model, element: Element) -> Iterator[str]:
         return
     yield from (f" with {feature!r}" for feature in element.features if feature != _COMPENSATES)
     yield from _of_event(element)
+    yield from _of_boundary(model, element)
     yield from _of_subprocess(model, element)
     yield from _of_compensation(model, element)
     yield from _of_code(element)
@@ -73,6 +74,13 @@ def _of_event(element: Element) -> Iterator[str]:
         yield " with an expression as its signal's name"
     if element.type == "startEvent" and not element.scope and element.event not in (None, "message"):
         yield f" with the event {element.event!r}, which gives an instance no business key,"
+
+
+def _of_boundary(model: Model, element: Element) -> Iterator[str]:
+    """The family keeps its counters in variables, and looks at the condition whenever one of them changes."""
+    host = model.elements.get(element.attached_to or "")
+    if element.event == "conditional" and host is not None and host.repetition is not None:
+        yield f" with the event 'conditional' at {host}, which has several instances,"
 
 
 def _of_subprocess(model: Model, element: Element) -> Iterator[str]:

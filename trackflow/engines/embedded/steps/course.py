@@ -10,6 +10,8 @@ from trackflow.engines.embedded.steps.step import Happening, Move, Refused, Step
 # A step that ends takes about as many moves as its model has elements. One that goes round a loop in which
 # nothing waits never ends, since nothing from outside comes in between.
 MOVES = 10_000
+# Places where one instance is at once: each step looks at all of them, and no order has so many.
+TOKENS = 2_000
 
 
 class Course:

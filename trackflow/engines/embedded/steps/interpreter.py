@@ -25,7 +25,7 @@ from trackflow.engines.embedded.steps import (
     subscriptions,
     throwing,
 )
-from trackflow.engines.embedded.steps.course import MOVES, Course
+from trackflow.engines.embedded.steps.course import MOVES, TOKENS, Course
 from trackflow.engines.embedded.steps.state import State
 from trackflow.engines.embedded.steps.step import Move, Refused, Step
 from trackflow.engines.embedded.steps.subscriptions import (
@@ -120,12 +120,24 @@ def begin(step: Step, message: str, variables: Mapping[str, Scalar]) -> None:
 
 
 def receive(step: Step, wait: Wait, variables: Mapping[str, Scalar]) -> None:
-    """First what the event's variables do, then the event itself, which that may have ended the wait for."""
+    """An event comes, whose variables may make conditions true.
+
+    A token that is at the event itself first sees what that does, which may end its wait. Elsewhere the event
+    first interrupts, and brings a token, which then may be gone at once (`EventHandlerImpl`, and
+    `PvmExecutionImpl.dispatchDelayedEventsAndPerformOperation`, called when an activity starts or is left).
+    """
     step.state.variables.update(variables)  # all have the scope of the process
-    conditions.look(step, len(variables) + 1)
-    _run(step.course)
-    step.course.is_outside = True
-    _happen(step, wait.element, wait.holder)
+    node = step.node(wait.element)
+    if node.begins is None and node.host is None and step.state.token(wait.holder).at == node.id:
+        conditions.look(step, len(variables) + 1)
+        _run(step.course)
+        step.course.is_outside = True
+        _happen(step, node.id, wait.holder)
+    else:
+        arrived = scopes.arrive(step, node, wait.holder)
+        conditions.look(step, len(variables) + 1)
+        _run(step.course)
+        scopes.depart(step, arrived)
 
 
 def go_off(step: Step) -> None:
@@ -159,6 +171,10 @@ def _run(course: Course) -> None:
         moved += 1
         course.is_outside = False
         step, next_ = course.pending.pop()
+        if len(step.state.tokens) + len(course.pending) > TOKENS:
+            raise Refused(
+                f"it would be at more than {TOKENS} places at once: the model makes ever more tokens"
+            )
         if isinstance(next_, Move):
             _enter(step, next_)
         else:

@@ -47,7 +47,10 @@ def is_over(step: Step, node: Node, body: int, counter: int | None) -> bool:
     assert scope.times is not None
     scope.times = Times(scope.times.planned, scope.times.completed + 1)
     planned, completed = scope.times
-    if completed == planned or _is_enough(node, node.repeats, step.variables(body, counter)):
+    if node.repeats.sequential and completed == planned:
+        return True
+    # Of parallel instances the last one is asked, too: a condition that cannot be decided refuses its event.
+    if _is_enough(node, node.repeats, step.variables(body, counter)) or completed == planned:
         return True
     if node.repeats.sequential:
         step.move([Move(node.id, body, completed)])

@@ -147,15 +147,46 @@ def terminate(step: Step, node: Node, visit: int, scope: int) -> None:
 
 def happen(step: Step, node: Node, holder: int) -> None:
     """The event of an element happens, at the token or scope that listens for it."""
-    if node.begins is not None:
-        trigger(step, node, step.state.scope(holder))
-    elif node.host is not None:
-        break_in(step, node, step.state.token(holder))
+    if node.begins is not None or node.host is not None:
+        step.move([_beside(step, node, holder)])
     else:
         _take(step, node, step.state.token(holder))
 
 
-def trigger(step: Step, node: Node, scope: Scope) -> None:
+def arrive(step: Step, node: Node, holder: int) -> Token:
+    """The event happens where no token is at its element: one comes there, and does not go on yet."""
+    if node.begins is not None or node.host is not None:
+        move = _beside(step, node, holder)
+    else:
+        gateway = step.state.token(holder)
+        step.state.tokens.remove(gateway)
+        step.left(gateway.visit, canceled=True)
+        move = Move(node.id, gateway.scope)
+    arrived = Token(move.element, move.scope, step.enter(move.element))
+    step.state.tokens.append(arrived)
+    return arrived
+
+
+def depart(step: Step, arrived: Token) -> None:
+    """The token goes on, if it is still there."""
+    if arrived not in step.state.tokens:
+        return
+    step.state.tokens.remove(arrived)
+    node = step.node(arrived.at)
+    if node.start is not None:
+        nest(step, node, arrived.visit, Move(node.id, arrived.scope))
+    else:
+        leave(step, node, arrived.visit, arrived.scope)
+
+
+def _beside(step: Step, node: Node, holder: int) -> Move:
+    """Where a boundary event or an event subprocess begins, which has interrupted what it interrupts."""
+    if node.begins is not None:
+        return trigger(step, node, step.state.scope(holder))
+    return break_in(step, node, step.state.token(holder))
+
+
+def trigger(step: Step, node: Node, scope: Scope) -> Move:
     """An event subprocess begins; an interrupting one ends everything else in its scope (BPMN 13.5.4).
 
     It also ends the subscriptions of the subprocess's boundary events: in the engine family both are those of
@@ -167,14 +198,14 @@ def trigger(step: Step, node: Node, scope: Scope) -> None:
         subscriptions.mute(scope)
         if scope.id != PROCESS and (host := step.state.token(scope.id)).counter is None:
             subscriptions.mute(host)
-    step.move([Move(node.begins, scope.id)])
+    return Move(node.begins, scope.id)
 
 
-def break_in(step: Step, node: Node, host: Token) -> None:
+def break_in(step: Step, node: Node, host: Token) -> Move:
     """A boundary event happens; an interrupting one ends what it is attached to (BPMN 13.3.2)."""
     if node.interrupting:
         step.cancel(host)
-    step.move([Move(node.id, host.scope)])
+    return Move(node.id, host.scope)
 
 
 def _take(step: Step, node: Node, token: Token) -> None:

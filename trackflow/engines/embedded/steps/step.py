@@ -62,6 +62,7 @@ class Step:
         self.process = process
         self.state = state
         self.course = course
+        course.most = max(course.most, 2 * len(process.nodes))  # a long way is no loop
         self.instance = instance
         self.business_key = business_key
         self.now = course.now
