@@ -57,8 +57,8 @@ def inside(elements: str) -> str:
         # an event whose condition is looked at whenever a counter of what it is attached to changes
         '<receiveTask id="R" messageRef="A"><multiInstanceLoopCharacteristics><loopCardinality>2'
         "</loopCardinality></multiInstanceLoopCharacteristics></receiveTask>"
-        '<boundaryEvent id="X" name="The one" attachedToRef="R"><conditionalEventDefinition><condition>${true}</condition>'
-        "</conditionalEventDefinition></boundaryEvent>",
+        '<boundaryEvent id="X" name="The one" attachedToRef="R"><conditionalEventDefinition>'
+        "<condition>${true}</condition></conditionalEventDefinition></boundaryEvent>",
         # gateways and loops that no engine of the family has, or that would start an instance
         '<complexGateway id="X" name="The one"/>',
         '<eventBasedGateway id="X" name="The one" instantiate="true"/>',

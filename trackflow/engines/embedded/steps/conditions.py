@@ -17,7 +17,7 @@ from trackflow.engines.embedded.steps.step import Happening, Step
 
 def look_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """A wait has begun: what is true already happens next."""
-    step.happen(_true(step, holder, elements))
+    step.happen(true_at(step, holder, elements))
 
 
 def look(step: Step, variables: int) -> None:
@@ -32,11 +32,12 @@ def true_now(step: Step) -> list[Happening]:
     return [
         each
         for holder, _, elements in subscriptions.listening(step.process, step.state)
-        for each in _true(step, holder, elements)
+        for each in true_at(step, holder, elements)
     ]
 
 
-def _true(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:
+def true_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:
+    """Those of a holder's conditional events whose conditions are true."""
     if isinstance(holder, Token):
         id_, scope, counter = holder.visit, holder.scope, holder.counter
     else:

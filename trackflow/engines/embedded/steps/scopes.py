@@ -5,7 +5,7 @@ An event that happens at a boundary or triggers an event subprocess does so as a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from trackflow.engines.embedded.models.process import Node
@@ -19,19 +19,33 @@ NOTHING: Mapping[str, Scalar] = MappingProxyType({})
 
 def wait(step: Step, node: Node, visit: int, move: Move) -> None:
     """A token stays at an element."""
+    token, listens = _stay(step, node, visit, move)
+    conditions.look_at(step, token, listens)
+
+
+def _stay(step: Step, node: Node, visit: int, move: Move) -> tuple[Token, Iterable[str]]:
     token = Token(node.id, move.scope, visit, counter=move.counter)
     step.state.tokens.append(token)
     listens = subscriptions.of_token(step.process, step.state, token)
     subscriptions.begin(step, token, listens)
-    conditions.look_at(step, token, listens)
+    return token, listens
 
 
 def nest(step: Step, node: Node, visit: int, move: Move) -> None:
-    """A token comes to a subprocess: it stays there while another begins inside."""
+    """A token comes to a subprocess: it stays there while another begins inside.
+
+    Of the conditions that are true already, those that interrupt do so before anything has begun; the others
+    begin when what is inside has come to rest (`PvmAtomicOperationActivityExecute`).
+    """
     assert node.start is not None
+    token, listens = _stay(step, node, visit, move)
+    scope = Scope(visit, node.id)
+    triggers = _open(step, scope)
+    true = [*conditions.true_at(step, token, listens), *conditions.true_at(step, scope, triggers)]
+    nodes = [(step.node(each.element), each) for each in true]
+    step.move(_beside(step, event, each.holder) for event, each in nodes if not event.interrupting)
     step.move([Move(node.start, visit)])
-    wait(step, node, visit, move)
-    begin(step, Scope(visit, node.id))
+    step.happen(each for event, each in nodes if event.interrupting)
 
 
 def start(step: Step, element: str, variables: Mapping[str, Scalar]) -> None:
@@ -58,12 +72,17 @@ def begin(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -
     `variables`: that a process begins with. In the engine family it has none yet when the names of messages
     are worked out.
     """
+    conditions.look_at(step, scope, _open(step, scope, variables))
+
+
+def _open(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> Iterable[str]:
+    """The event subprocesses' start events that are listened for from now on."""
     step.state.scopes.append(scope)
     listens = step.process.triggers.get(scope.of, ())
     subscriptions.name(step, scope, listens)
     step.state.variables.update(variables)
     subscriptions.set_timers(step, scope, listens)
-    conditions.look_at(step, scope, listens)
+    return listens
 
 
 def leave(step: Step, node: Node, visit: int, scope: int, counter: int | None = None) -> None:
@@ -194,6 +213,8 @@ def trigger(step: Step, node: Node, scope: Scope) -> Move:
     """
     assert node.begins is not None
     if node.interrupting:
+        if scope.id != PROCESS and not any(token.scope == scope.id for token in step.state.tokens):
+            step.left(scope.id, canceled=True)  # until it ends: it has not begun yet
         step.clear(scope.id)
         subscriptions.mute(scope)
         if scope.id != PROCESS and (host := step.state.token(scope.id)).counter is None:
