@@ -65,7 +65,8 @@ class BlockPen(BesidePen):
             node = self._node(scope, "userTask" if kind == "user" else "serviceTask")
             if kind == "external":
                 scope.nodes[-1].attributes = {"camunda:type": "external", "camunda:topic": "work"}
-        if kind == "receive" and self._chance(0.1):
+        # An engine leaves timers around a repeated element behind that is compensated.
+        if kind == "receive" and self._chance(0.1) and scope.nodes[-1].repetition is None:
             self._compensation(scope, node)
         if kind in ("receive", "user", "external") and self._chance(0.3):
             return node, self._boundaries(scope, node, depth)

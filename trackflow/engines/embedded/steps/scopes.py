@@ -213,8 +213,9 @@ def trigger(step: Step, node: Node, scope: Scope) -> Move:
     """
     assert node.begins is not None
     if node.interrupting:
-        if scope.id != PROCESS and not any(token.scope == scope.id for token in step.state.tokens):
-            step.left(scope.id, canceled=True)  # until it ends: it has not begun yet
+        begun = scope.id == PROCESS or any(token.scope == scope.id for token in step.state.tokens)
+        if node.condition is not None and not begun:
+            step.left(scope.id, canceled=True)  # in the family's path, until it ends
         step.clear(scope.id)
         subscriptions.mute(scope)
         if scope.id != PROCESS and (host := step.state.token(scope.id)).counter is None:
