@@ -81,6 +81,11 @@ def string_of(token: Token) -> str:
     return re.sub(r"\\(.)", r"\1", token.value[1:-1])
 
 
+def holds_expression(text: str | None) -> bool:
+    """Whether a text of the model is to be evaluated, so that nobody knows yet what it says."""
+    return text is not None and START.search(text) is not None
+
+
 def names_in(text: str) -> frozenset[str]:
     """The variables that the `${…}` of any text use, also of one that only another engine can evaluate."""
     names = set()

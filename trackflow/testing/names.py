@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from trackflow.bpmn.tokens import holds_expression
 from trackflow.errors import ChoreographyError, ModelError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class Names:
         self._models = models
         messages = frozenset[str]().union(*(model.messages for model in models))
         # Of a name that is an expression nobody knows the values.
-        self._any_event = events is None and any("{" in name for name in messages)
+        self._any_event = events is None and any(map(holds_expression, messages))
         self._events = sorted(messages.union(events or ()))
 
     def event(self, name: str) -> str:

@@ -13,6 +13,7 @@ from trackflow.bpmn.graph import inside, reached, scopes_of
 from trackflow.bpmn.lint.finding import Finding, warning
 from trackflow.bpmn.lint.reachability import leads_to
 from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.tokens import holds_expression
 
 NO_WAY_OUT = warning("no-way-out")
 
@@ -98,7 +99,7 @@ class _Ways:
 
     def _is_thrown(self, catching: Element) -> bool:
         """Of a signal its name must be the same; what has no code catches all of its kind."""
-        if catching.reference is None or "{" in catching.reference:
+        if catching.reference is None or holds_expression(catching.reference):
             return any(event == catching.event for event, _ in self._thrown)
         return (catching.event, catching.reference) in self._thrown
 

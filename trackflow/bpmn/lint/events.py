@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from trackflow.bpmn.lint.finding import Finding, Severity, error, warning
 from trackflow.bpmn.lint.surroundings import Surroundings
 from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.tokens import holds_expression
 
 UNKNOWN = error("event-not-in-choreography")
 STARTS_TWO = error("start-in-two-models")
@@ -18,7 +19,7 @@ def unknown(model: Model, around: Surroundings) -> Iterator[Finding]:
     """What the model awaits, and the choreography does not know."""
     for element in _awaiting(model):
         # A name with an expression is known only when an instance waits for it.
-        if element.message not in around.events and not _is_computed(element.message):
+        if element.message not in around.events and not holds_expression(element.message):
             words = f"awaits {element.message!r}, which the choreography does not know"
             yield UNKNOWN.at(model, element, words, element.message)
 
@@ -49,7 +50,7 @@ def starts_of_two(models: Sequence[Model]) -> Iterator[Finding]:
 def unawaited(models: Sequence[Model], around: Surroundings) -> Iterator[Finding]:
     """What the choreography knows, and no model awaits."""
     awaited = frozenset[str]().union(*(model.messages for model in models), around.ignored)
-    if any(_is_computed(name) for name in awaited):
+    if any(holds_expression(name) for name in awaited):
         return
     for event in around.events:
         if event not in awaited:
@@ -70,7 +71,3 @@ def _awaiting(model: Model) -> Iterator[Element]:
     return (
         each for each in model.elements.values() if each.message in model.messages and each.type not in throws
     )
-
-
-def _is_computed(name: str | None) -> bool:
-    return "${" in (name or "") or "#{" in (name or "")

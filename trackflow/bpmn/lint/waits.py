@@ -10,6 +10,7 @@ from trackflow.bpmn.graph import scopes_of
 from trackflow.bpmn.lint.concurrency import Concurrency
 from trackflow.bpmn.lint.finding import Finding, warning
 from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.tokens import holds_expression
 
 AMBIGUOUS = warning("ambiguous-wait")
 
@@ -126,7 +127,7 @@ class _Looking:
 
     def _twice(self, wait: _Wait) -> bool:
         """Whether its holder may be there twice, each awaiting the same name."""
-        if wait.holder is None or "{" in (wait.element.message or ""):
+        if wait.holder is None or holds_expression(wait.element.message):
             return False
         scopes = self._scopes(wait.holder)
         # A boundary event of a multi-instance element is one for all its repetitions.

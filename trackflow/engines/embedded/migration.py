@@ -10,7 +10,7 @@ Not followed: in the engine family an interrupting event subprocess that has beg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from trackflow.bpmn import Model
 from trackflow.engines.embedded.models.prepare import prepare
@@ -41,8 +41,8 @@ class Migration:
         step = Step(self.after, moved, Course(now), business_key=business_key)
         holders: list[Token | Scope] = [*moved.tokens, *moved.scopes]
         for holder in holders:
-            before = frozenset(_heard(self.before, state, holder))
-            misfit = self._listen(step, holder, before, tuple(_heard(self.after, moved, holder)))
+            before = frozenset(_heard(self.before, holder))
+            misfit = self._listen(step, holder, before, tuple(_heard(self.after, holder)))
             if misfit is not None:
                 return (misfit,)
         for scope in moved.scopes:
@@ -95,9 +95,8 @@ def _active(state: State) -> Iterator[str]:
             yield scope.of
 
 
-def _heard(process: Process, state: State, holder: Token | Scope) -> Iterator[str]:
+def _heard(process: Process, holder: Token | Scope) -> Iterable[str]:
     """The elements whose events a token or scope listens to."""
     if isinstance(holder, Token):
-        yield from subscriptions.of_token(process, state, holder)
-    elif holder.times is None and not holder.muted:
-        yield from process.triggers.get(holder.of, ())
+        return subscriptions.of_token(process, holder)
+    return subscriptions.of_scope(process, holder)

@@ -7,7 +7,7 @@ timers of the instance go on.
 from __future__ import annotations
 
 from trackflow.engines.embedded.steps.state import Due, State
-from trackflow.engines.embedded.steps.subscriptions import first_to_fire, timers
+from trackflow.engines.embedded.steps.subscriptions import first_to_fire, timers, timers_with
 
 
 def set_aside(state: State, reason: str) -> State:
@@ -16,9 +16,7 @@ def set_aside(state: State, reason: str) -> State:
     timer = first_to_fire(changed)
     if timer is None:
         raise ValueError("no timer is set")
-    tokens = [token.due for token in changed.tokens if token.visit == timer.holder]
-    scopes = [scope.due for scope in changed.scopes if scope.id == timer.holder]
-    due = next(each for each in tokens + scopes if timer.element in each)
+    due = timers_with(changed, timer)
     due[timer.element] = due[timer.element]._replace(trouble=reason)
     return changed
 

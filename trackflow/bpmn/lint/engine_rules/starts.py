@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from trackflow.bpmn.graph import inside
 from trackflow.bpmn.lint.finding import Finding, error
 from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.tokens import holds_expression
 
 REFUSED = error("refused-start")
 
@@ -34,7 +35,7 @@ def _of_process(model: Model, starts: Sequence[Element]) -> Iterator[Finding]:
     for second in [each for each in starts if each.event not in _MANY][1:]:
         yield REFUSED.at(model, second, "is a second start without a message, signal or condition")
     for each in starts:
-        if each.event == "message" and ("${" in (each.message or "") or "#{" in (each.message or "")):
+        if each.event == "message" and holds_expression(each.message):
             yield REFUSED.at(
                 model, each, f"starts with {each.message!r}: a start's message has no expression"
             )

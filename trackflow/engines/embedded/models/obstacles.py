@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from trackflow.bpmn import Element, Model, times
 from trackflow.bpmn.lint import refused_by_the_family
+from trackflow.bpmn.tokens import holds_expression
 from trackflow.engines.embedded.models.behaviours import BEHAVIOURS
 from trackflow.engines.embedded.models.process import Behaviour
 from trackflow.errors import ModelError
@@ -68,9 +69,9 @@ def _of_element(model: Model, element: Element) -> Iterator[str]:
 
 def _of_event(element: Element) -> Iterator[str]:
     timer = element.timer
-    if timer is not None and not ("${" in timer.text or "#{" in timer.text):
+    if timer is not None and not holds_expression(timer.text):
         yield from _of_time(timer.kind, timer.text)
-    if element.event == "signal" and "{" in (element.reference or ""):
+    if element.event == "signal" and holds_expression(element.reference):
         yield " with an expression as its signal's name"
     if element.type == "startEvent" and not element.scope and element.event not in (None, "message"):
         yield f" with the event {element.event!r}, which gives an instance no business key,"
@@ -116,7 +117,7 @@ def _of_call(element: Element) -> Iterator[str]:
         return
     if not element.reference:
         yield " that names no process to call"
-    elif "{" in element.reference:
+    elif holds_expression(element.reference):
         yield " with an expression as the process that it calls"
     if not _PASSES_KEY_ON.fullmatch(element.call.business_key or ""):
         passing = '<camunda:in businessKey="#{execution.processBusinessKey}"/>'

@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
+from trackflow.bpmn.graph import links_of
 from trackflow.bpmn.model import Passing
+from trackflow.bpmn.tokens import holds_expression
 from trackflow.engines.embedded.models.behaviours import BEHAVIOURS, LISTENS, THROWS
 from trackflow.engines.embedded.models.process import (
     Behaviour,
@@ -44,7 +46,6 @@ class _Preparing:
         self._boundary = defaultdict[str | None, list[Element]](list)  # by host
         self._triggers = defaultdict[str | None, list[Element]](list)  # by the scope that they listen in
         self._inner_starts = dict[str | None, str]()  # by subprocess
-        self._links = dict[tuple[str | None, str | None], str]()  # by scope and name: where a link leads
         for element in self._elements.values():
             self._file(element)
 
@@ -56,8 +57,6 @@ class _Preparing:
             self._inner_starts[subprocess.id] = element.id
             if subprocess.triggered:
                 self._triggers[subprocess.scope].append(element)
-        elif element.type == "intermediateCatchEvent" and element.event == "link":
-            self._links[element.scope, element.reference] = element.id
 
     def process(self) -> Process:
         """The process."""
@@ -135,16 +134,13 @@ class _Preparing:
 
         The engine family knows no throw event of a link either (`BpmnParse.parseSequenceFlow`).
         """
-        target = self._elements[flow.target]
-        if target.type == "intermediateThrowEvent" and target.event == "link":
-            return self._links[target.scope, target.reference]
-        return flow.target
+        return links_of(self._model).get(flow.target, flow.target)
 
     def _condition(self, flow: Flow) -> Expression | None:
         return None if flow.condition is None else self._compiled(flow, flow.condition)
 
     def _message_expression(self, element: Element) -> Expression | None:
-        if element.message is None or not ("${" in element.message or "#{" in element.message):
+        if element.message is None or not holds_expression(element.message):
             return None
         return self._compiled(element, element.message)
 

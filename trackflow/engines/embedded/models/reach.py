@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from trackflow.bpmn import Element, Model
+from trackflow.bpmn.graph import links_of, reached
 
 
 def reach(model: Model) -> dict[str, frozenset[str]]:
@@ -19,29 +20,15 @@ def reach(model: Model) -> dict[str, frozenset[str]]:
         for following in _following(model, element):
             before[following].append(element.id)
     return {
-        element.id: _reaching(element.id, before)
+        element.id: frozenset(reached([element.id], before))
         for element in model.elements.values()
         if element.type == "inclusiveGateway" and len(element.incoming) > 1
     }
 
 
 def _following(model: Model, element: Element) -> Iterable[str]:
-    if element.type == "intermediateThrowEvent" and element.event == "link":
-        return [
-            each.id
-            for each in model.elements.values()
-            if each.type == "intermediateCatchEvent"
-            and (each.event, each.reference, each.scope) == ("link", element.reference, element.scope)
-        ]
+    if element.id in links_of(model):
+        return [links_of(model)[element.id]]
     if element.outgoing:
         return [model.flows[flow].target for flow in element.outgoing]
     return [element.scope] if element.scope else []
-
-
-def _reaching(gateway: str, before: dict[str, list[str]]) -> frozenset[str]:
-    found, to_do = set[str](), [gateway]
-    while to_do:
-        if (element := to_do.pop()) not in found:
-            found.add(element)
-            to_do += before[element]
-    return frozenset(found)

@@ -38,11 +38,8 @@ def true_now(step: Step) -> list[Happening]:
 
 def true_at(step: Step, holder: Token | Scope, elements: Iterable[str]) -> Iterator[Happening]:
     """Those of a holder's conditional events whose conditions are true."""
-    if isinstance(holder, Token):
-        id_, scope, counter = holder.visit, holder.scope, holder.counter
-    else:
-        id_, scope, counter = holder.id, holder.id, None
+    id_ = holder.visit if isinstance(holder, Token) else holder.id
     for element in elements:
-        node = step.node(element)
-        if node.condition is not None and node.condition.occurs(step.variables(scope, counter)):
+        condition = step.node(element).condition
+        if condition is not None and condition.occurs(subscriptions.variables(step, holder)):
             yield Happening(element, id_)

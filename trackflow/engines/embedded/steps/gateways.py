@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from trackflow.engines.embedded.models.process import Node
-from trackflow.engines.embedded.steps.scopes import end_if_empty
+from trackflow.engines.embedded.steps.scopes import follow
 from trackflow.engines.embedded.steps.state import Token
 from trackflow.engines.embedded.steps.step import Step, stuck
 
@@ -28,7 +28,7 @@ def join(step: Step, node: Node, visit: int, scope: int) -> None:
     arrived = _arrive(step, node, visit, scope)
     if len(arrived) == max(1, node.incoming):
         _depart(step, arrived)
-        _follow_all(step, node, scope)
+        follow(step, [*node.exits, *([node.default] if node.default else [])], scope)
 
 
 def merge(step: Step, node: Node, visit: int, scope: int) -> None:
@@ -36,7 +36,7 @@ def merge(step: Step, node: Node, visit: int, scope: int) -> None:
     arrived = _arrive(step, node, visit, scope)
     if len(arrived) < node.incoming and _another_can_come(step, node, scope, arrived):
         return
-    exits = list(step.open(node.exits, scope)) or ([node.default] if node.default else [])
+    exits = step.exits(node, scope)
     if not exits:
         stuck(node)
     _depart(step, arrived)
@@ -54,13 +54,6 @@ def _depart(step: Step, tokens: list[Token]) -> None:
     for token in tokens:
         step.state.tokens.remove(token)
         step.left(token.visit)
-
-
-def _follow_all(step: Step, node: Node, scope: int) -> None:
-    exits = [*node.exits, *([node.default] if node.default else [])]
-    step.follow(exits, scope)
-    if not exits:
-        end_if_empty(step, scope)
 
 
 def _another_can_come(step: Step, node: Node, scope: int, arrived: list[Token]) -> bool:

@@ -35,6 +35,7 @@ from trackflow.engines.embedded.steps.subscriptions import (
     awaited,
     first_to_fire,
     timers,
+    timers_with,
 )
 from trackflow.engines.variables import Scalar
 from trackflow.errors import ExpressionError
@@ -145,13 +146,12 @@ def go_off(step: Step) -> None:
     timer = first_to_fire(step.state)
     if timer is None:
         raise ValueError("no timer is set")
-    node = step.node(timer.element)
-    holder = step.state.scope(timer.holder) if node.begins is not None else step.state.token(timer.holder)
-    following = again(step, node, holder.due.pop(timer.element))
+    due = timers_with(step.state, timer)
+    following = again(step, due.pop(timer.element))
     if following is not None:
-        holder.due[timer.element] = following
+        due[timer.element] = following
     step.course.is_outside = True
-    scopes.happen(step, node, timer.holder)
+    scopes.happen(step, step.node(timer.element), timer.holder)
 
 
 def _alone(process: Process, state: State, now: float, begin: Callable[[Step], None]) -> State | Refusal:

@@ -7,11 +7,13 @@ waits for it at the element. Sources: Operaton's `MultiInstanceActivityBehavior`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
+from trackflow.bpmn.expressions import Expression
 from trackflow.engines.embedded.models.process import Node, Repeats
 from trackflow.engines.embedded.steps import subscriptions
 from trackflow.engines.embedded.steps.state import Scope, Times, Token
-from trackflow.engines.embedded.steps.step import Move, Refused, Step, whole
+from trackflow.engines.embedded.steps.step import Move, Refused, Step
 
 BODY = "#multiInstanceBody"  # the engine family's own word for it in its history
 
@@ -21,7 +23,7 @@ MOST = 1000
 
 def begin(step: Step, node: Node, repeats: Repeats, scope: int) -> bool:
     """The instances begin; False if there are none, so that the element is left at once."""
-    planned = whole(node, repeats.cardinality, step.variables(scope))
+    planned = _whole(node, repeats.cardinality, step.variables(scope))
     if planned > MOST:
         raise Refused(f"{node.id!r} would run {planned} times: at most {MOST} are supported")
     body = step.enter(node.id + BODY)
@@ -64,3 +66,18 @@ def _is_enough(node: Node, repeats: Repeats, variables: Mapping[str, object]) ->
     if not isinstance(value, bool):
         raise Refused(f"the completionCondition of {node.id!r} is true or false, not {value!r}")
     return value
+
+
+def _whole(node: Node, expression: Expression, variables: Mapping[str, object]) -> int:
+    """The number of instances that an expression says, as `resolveLoopCardinality` takes it."""
+    value = expression.evaluate(variables)
+    if isinstance(value, str):
+        try:
+            value = int(value) if value.isascii() and value.strip() == value and "_" not in value else None
+        except ValueError:
+            value = None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -inf < value < inf:
+        raise Refused(f"the loopCardinality of {node.id!r} should be a number")
+    if value < 0:
+        raise Refused(f"the loopCardinality of {node.id!r} should be 0 or more, not {value}")
+    return int(value)

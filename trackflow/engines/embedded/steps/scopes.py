@@ -5,10 +5,10 @@ An event that happens at a boundary or triggers an event subprocess does so as a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from trackflow.engines.embedded.models.process import Node
+from trackflow.engines.embedded.models.process import Exit, Node
 from trackflow.engines.embedded.steps import calls, compensation, conditions, repetition, subscriptions
 from trackflow.engines.embedded.steps.state import PROCESS, Scope, Token
 from trackflow.engines.embedded.steps.step import Move, Refused, Step, stuck
@@ -26,7 +26,7 @@ def wait(step: Step, node: Node, visit: int, move: Move) -> None:
 def _stay(step: Step, node: Node, visit: int, move: Move) -> tuple[Token, Iterable[str]]:
     token = Token(node.id, move.scope, visit, counter=move.counter)
     step.state.tokens.append(token)
-    listens = subscriptions.of_token(step.process, step.state, token)
+    listens = subscriptions.of_token(step.process, token)
     subscriptions.begin(step, token, listens)
     return token, listens
 
@@ -101,9 +101,14 @@ def leave(step: Step, node: Node, visit: int, scope: int, counter: int | None = 
 
 def go_on(step: Step, node: Node, scope: int) -> None:
     """Follow the flows of an element that is left; where none leaves it, the token is gone."""
-    exits = list(step.open(node.exits, scope)) or ([node.default] if node.default else [])
+    exits = step.exits(node, scope)
     if node.exits and not exits:
         stuck(node)
+    follow(step, exits, scope)
+
+
+def follow(step: Step, exits: Sequence[Exit], scope: int) -> None:
+    """Enter next what is behind these flows; with none the token is gone, and perhaps its scope done."""
     step.follow(exits, scope)
     if not exits:
         end_if_empty(step, scope)

@@ -7,12 +7,10 @@ flows of one element in the order of the file. So a model with many elements cos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from math import inf
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from trackflow.bpmn.execution import BUSINESS_KEY
-from trackflow.bpmn.expressions import Expression
 from trackflow.engines.embedded.models.process import Exit, Node, Process
 from trackflow.engines.embedded.steps.state import PROCESS, Scope, State, Token, Visit
 
@@ -176,8 +174,15 @@ class Step:
             "nrOfActiveInstances": active,
         }
 
-    def open(self, exits: Iterable[Exit], scope: int) -> Iterator[Exit]:
+    def exits(self, node: Node, scope: int) -> list[Exit]:
+        """The flows to take from an element: all that are open, else the default."""
+        return list(self.open(node.exits, scope)) or ([node.default] if node.default else [])
+
+    def open(self, exits: Sequence[Exit], scope: int) -> Iterator[Exit]:
         """Those of the flows whose conditions are true, or that have none."""
+        if all(flow.condition is None for flow in exits):
+            yield from exits
+            return
         variables = self.variables(scope)
         for flow in exits:
             if flow.condition is None or flow.condition.condition(variables):
@@ -197,18 +202,3 @@ class Step:
 def stuck(node: Node) -> NoReturn:
     """Raise what ends a step that cannot go on behind an element."""
     raise Refused(f"no outgoing sequence flow of {node.id!r} can be taken")
-
-
-def whole(node: Node, expression: Expression, variables: Mapping[str, object]) -> int:
-    """The number of instances that an expression says, as `resolveLoopCardinality` takes it."""
-    value = expression.evaluate(variables)
-    if isinstance(value, str):
-        try:
-            value = int(value) if value.isascii() and value.strip() == value and "_" not in value else None
-        except ValueError:
-            value = None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -inf < value < inf:
-        raise Refused(f"the loopCardinality of {node.id!r} should be a number")
-    if value < 0:
-        raise Refused(f"the loopCardinality of {node.id!r} should be 0 or more, not {value}")
-    return int(value)

@@ -61,13 +61,19 @@ def first_to_fire(state: State) -> Pending | None:
     return min((timer for timer in timers(state) if timer.trouble is None), default=None)
 
 
+def timers_with(state: State, timer: Pending) -> dict[str, Due]:
+    """The timers of the token or scope that holds one."""
+    holders: list[Token | Scope] = [each for each in state.tokens if each.visit == timer.holder]
+    holders += [each for each in state.scopes if each.id == timer.holder]
+    return next(each.due for each in holders if timer.element in each.due)
+
+
 def listening(process: Process, state: State) -> Iterator[tuple[Token | Scope, int, Iterable[str]]]:
     """Every holder, its id, and the elements whose events it listens for."""
     for token in state.tokens:
-        yield token, token.visit, of_token(process, state, token)
+        yield token, token.visit, of_token(process, token)
     for scope in state.scopes:
-        if scope.times is None and not scope.muted:
-            yield scope, scope.id, process.triggers.get(scope.of, ())
+        yield scope, scope.id, of_scope(process, scope)
 
 
 def listens(step: Step, node: Node, holder: int) -> bool:
@@ -77,7 +83,7 @@ def listens(step: Step, node: Node, holder: int) -> bool:
     )
 
 
-def of_token(process: Process, state: State, token: Token) -> Iterable[str]:
+def of_token(process: Process, token: Token) -> Iterable[str]:
     """The elements whose events a token listens for.
 
     The boundary events of a multi-instance element are those of all its instances together
@@ -91,6 +97,11 @@ def of_token(process: Process, state: State, token: Token) -> Iterable[str]:
     return node.boundary if token.counter is None else node.catches
 
 
+def of_scope(process: Process, scope: Scope) -> Iterable[str]:
+    """The start events of event subprocesses that a scope listens for."""
+    return process.triggers.get(scope.of, ()) if scope.times is None and not scope.muted else ()
+
+
 def begin(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """Work out what is to be known from now on."""
     name(step, holder, elements)
@@ -101,17 +112,17 @@ def name(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """The names of messages that hold an expression."""
     for node in map(step.node, elements):
         if node.message_expression is not None:
-            holder.names[node.id] = node.message_expression.string(_variables(step, holder))
+            holder.names[node.id] = node.message_expression.string(variables(step, holder))
 
 
 def set_timers(step: Step, holder: Token | Scope, elements: Iterable[str]) -> None:
     """When timers fire."""
     for node in map(step.node, elements):
         if node.clock is not None:
-            holder.due[node.id] = _due(step, node, node.clock, _variables(step, holder))
+            holder.due[node.id] = _due(step, node, node.clock, variables(step, holder))
 
 
-def again(step: Step, node: Node, due: Due) -> Due | None:
+def again(step: Step, due: Due) -> Due | None:
     """When a timer that fired fires next, if it does."""
     if due.cycle is None or due.begun is None:
         return None
@@ -129,14 +140,15 @@ def mute(holder: Token | Scope) -> None:
     holder.names = {}
 
 
-def _variables(step: Step, holder: Token | Scope) -> Mapping[str, object]:
+def variables(step: Step, holder: Token | Scope) -> Mapping[str, object]:
+    """What an expression of an event sees that a token or scope listens for."""
     if isinstance(holder, Token):
         return step.variables(holder.scope, holder.counter)
     return step.variables(holder.id)
 
 
-def _due(step: Step, node: Node, clock: Clock, variables: Mapping[str, object]) -> Due:
-    text = clock.text.string(variables)
+def _due(step: Step, node: Node, clock: Clock, seen: Mapping[str, object]) -> Due:
+    text = clock.text.string(seen)
     try:
         if clock.kind == "cycle":
             first = times.cycle(text).first(step.now)
