@@ -85,6 +85,16 @@ _CHOICES = (
 )
 
 
+def choice() -> str:
+    """An exclusive gateway `Choice` whose flows ask for an amount: to `Much`, or to `Little`."""
+    flows = (
+        f'<sequenceFlow id="{target.lower()}" sourceRef="Choice" targetRef="{target}">'
+        f"<conditionExpression>${{amount {compared} 100}}</conditionExpression></sequenceFlow>"
+        for target, compared in (("Much", ">"), ("Little", "&lt;="))
+    )
+    return '<exclusiveGateway id="Choice"/>' + "".join(flows)
+
+
 def choosy(wait: str) -> Model:
     """After the pause a flow is chosen by what only the payment says; beside it runs another timer."""
     return model(
@@ -94,11 +104,7 @@ def choosy(wait: str) -> Model:
         pause("Patience", wait),
         pause("Longer", "PT2H"),
         receive("Payment_Done"),
-        '<exclusiveGateway id="Choice"/>',
-        '<sequenceFlow id="much" sourceRef="Choice" targetRef="Much">'
-        "<conditionExpression>${amount > 100}</conditionExpression></sequenceFlow>",
-        '<sequenceFlow id="little" sourceRef="Choice" targetRef="Little">'
-        "<conditionExpression>${amount &lt;= 100}</conditionExpression></sequenceFlow>",
+        choice(),
         ends("Much", "Little", "After", "Paid"),
         flows=_CHOICES,
         messages="Order_Placed Payment_Done",

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from bench.engine import steps
 from bench.system import EVENTS, TENANT
 from trackflow.bpmn import read
+from trackflow.engines.answers import Outcome
 from trackflow.engines.embedded import EmbeddedEngine, create_tables, store
-from trackflow.engines.port import Outcome
 from trackflow.message import Message
 from trackflow.tracking.ledger import Ledger
 

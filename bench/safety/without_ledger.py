@@ -8,7 +8,7 @@ import time
 
 from tasks.celery import app, trackflow
 from trackflow import Message, Service
-from trackflow.engines.port import Outcome
+from trackflow.engines.answers import Outcome
 
 
 # Of the same name, and defined first: so Celery takes this one and not tasks.order_fulfillment's.

@@ -15,14 +15,7 @@ from trackflow.bpmn.values import text as string_of
 from trackflow.errors import ExpressionError
 
 VARIABLES = {
-    "amount": 150,
-    "price": 99.5,
-    "text": "150",
-    "name": "Ann",
-    "yes": True,
-    "no": False,
-    "nothing": None,
-    "blank": "",
+    **RECORDED_VARIABLES,
     "tags": ["a", "b"],
     "order": {"lines": [{"sku": "x1"}], "total": 60.5},
 }

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from trackflow.cli.drawing import story
-from trackflow.engines.port import Instance
+from trackflow.engines.answers import Instance
 from trackflow.tracking.orders import Event, Order
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -129,6 +129,16 @@ def test_what_only_the_embedded_engine_refuses_is_a_warning_elsewhere(project, t
         assert "scriptTask 'x'" in by_rule["embedded-refuses"]["text"]
 
 
+def test_what_every_engine_refuses_is_not_said_again_for_the_embedded_one(project, track, tmp_path):
+    body = '<complexGateway id="x"/>\n<sequenceFlow id="f" sourceRef="s" targetRef="x"/>\n'
+
+    result = track(project(), "lint", "--json", str(write(tmp_path, "complex", body)))
+
+    rules = [each["rule"] for each in json.loads(result.stdout)["findings"]]
+    assert "refused-flow" in rules
+    assert "embedded-refuses" not in rules
+
+
 def test_an_event_that_is_knowingly_ignored_is_no_finding(project, track):
     events = {
         "Order_Placed": "order",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from tests.waiting import until
 from trackflow.cli import shares
 from trackflow.cli.errors import Failure
+from trackflow.cli.shares import Ended
 from trackflow.errors import LedgerError
 
 KEYS = [str(number) for number in range(5)]
-Ended = Callable[[int], None]
 
 
 def test_each_process_does_its_share_and_says_how_far_it_is():

@@ -193,6 +193,13 @@ _MAPPED_CALLED = model(
     "s>g g>a?y==3&amp;&amp;z==4&amp;&amp;n==null g>b?y!=3 a>z b>z",
 )
 
+_GIVES_BACK = call("K", "called", '<camunda:out source="w" target="v"/>')
+_BACK_ONE_THEN_TWO = (
+    *_through("Go"),
+    ("A", "k1", {"w": 1}),
+    *_through("Go", key="k2"),
+    ("A", "k2", {"w": 2}),
+)
 
 _R, _T, _D = receive("R", "A"), throw("T", "signal", "Alarm"), receive("D", "D")
 _X = triggered("X", "signal", "Alarm", receive("xr", "C") + _flows("Xs>xr"))
@@ -419,7 +426,7 @@ SCRIPTS: dict[str, Script] = {
     "a condition at a call that what it gives back makes true": Script(
         (
             _caller(
-                call("K", "called", '<camunda:out source="w" target="v"/>'),
+                _GIVES_BACK,
                 boundary("X", "K", "conditional", "v==1"),
                 receive("B", "B"),
                 receive("C", "C"),
@@ -427,19 +434,19 @@ SCRIPTS: dict[str, Script] = {
             ),
             CALLED,
         ),
-        (*_through("Go"), ("A", "k1", {"w": 1}), *_through("Go", key="k2"), ("A", "k2", {"w": 2})),
+        _BACK_ONE_THEN_TWO,
     ),
     "a condition around a call that what it gives back makes true": Script(
         (
             _caller(
-                call("K", "called", '<camunda:out source="w" target="v"/>'),
+                _GIVES_BACK,
                 triggered("X", "conditional", "v==1", receive("xr", "C") + _flows("Xs>xr")),
                 receive("B", "B"),
                 flows="S>K>B",
             ),
             CALLED,
         ),
-        (*_through("Go"), ("A", "k1", {"w": 1}), *_through("Go", key="k2"), ("A", "k2", {"w": 2})),
+        _BACK_ONE_THEN_TWO,
     ),
     "a condition in a called process": Script(
         (
@@ -464,7 +471,7 @@ SCRIPTS: dict[str, Script] = {
     "an uncaught escalation gives variables back": Script(
         (
             _caller(
-                call("K", "called", '<camunda:out source="w" target="v"/>'),
+                _GIVES_BACK,
                 receive("B", "B"),
                 '<parallelGateway id="P"/>',
                 '<exclusiveGateway id="g" default="g_D"/>',

@@ -1,9 +1,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine as Database
+from sqlalchemy import create_engine
 
 from tests.engines.fidelity.real import RealEngine
 from tests.engines.fidelity.wire import STILL
@@ -11,6 +14,7 @@ from tests.servers.engine import FAMILIES, Engine, missing
 from tests.servers.needed import need
 from trackflow.engines.camunda import CamundaEngine
 from trackflow.engines.camunda.rest import Rest
+from trackflow.engines.embedded import EmbeddedEngine, create_tables
 from trackflow.message import Message
 
 
@@ -18,6 +22,22 @@ from trackflow.message import Message
 def camunda(request: pytest.FixtureRequest, engine_url_of: Callable[[str], str]) -> CamundaEngine:
     """A running engine of each family, that is given every variable the cases use."""
     return CamundaEngine(engine_url_of(request.param), frozenset({"amount", "note", "status", "payload"}))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A ledger's, with the tables of the embedded engine alone."""
+    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    with database.begin() as connection:
+        create_tables(connection)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def embedded(database: Database) -> EmbeddedEngine:
+    """The embedded engine."""
+    return EmbeddedEngine(database)
 
 
 @pytest.fixture(scope="session")

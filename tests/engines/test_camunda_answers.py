@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.engines.misbehaving import Behaviour, closes, is_silent, resets, says, says_raw, server, trickles
+from trackflow.engines.answers import Outcome
 from trackflow.engines.camunda import CamundaEngine, connections
-from trackflow.engines.port import Outcome
 from trackflow.errors import AnswerUnknown, EngineError, EngineUnreachable
 from trackflow.message import Message
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Deployment, Outcome
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.port import Deployment, Outcome
 from trackflow.errors import EngineRefused, ModelError
 from trackflow.message import Message
 
@@ -104,11 +104,12 @@ def test_a_file_in_another_encoding_is_deployed_once(
     assert camunda.history(tenant, "k1")[0].path[0].name == "Zahlung bestätigt"
 
 
+@pytest.mark.parametrize("element", ["serviceTask", "exclusiveGateway"])
 def test_a_model_that_the_engine_cannot_run_is_named_with_its_element_and_none_is_deployed(
-    camunda: CamundaEngine, tenant: str
+    camunda: CamundaEngine, tenant: str, element: str
 ) -> None:
-    bad = model("bad", element='<serviceTask id="next"/>')
-    with pytest.raises(ModelError, match=r"^bpmn/bad\.bpmn: line \d+: .*serviceTask.*\(element 'next'\)$"):
+    bad = model("bad", element=f'<{element} id="next"/>')
+    with pytest.raises(ModelError, match=r"^bpmn/bad\.bpmn: line 10: .+ \(element 'next'\)$"):
         camunda.deploy([model("good"), bad], tenant)
     assert camunda.deployed([model("good"), bad], tenant) == {"good": False, "bad": False}
 

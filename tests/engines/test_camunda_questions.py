@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from trackflow.bpmn import Model, read
+from trackflow.engines.answers import Outcome
 from trackflow.engines.camunda import CamundaEngine, activities, instances
 from trackflow.engines.camunda import rest as rest_module
-from trackflow.engines.port import Outcome
 from trackflow.errors import EngineUnreachable
 from trackflow.message import Message
 

@@ -10,8 +10,8 @@ import pytest
 from tests.engines.fidelity.cases import paths
 from tests.engines.fidelity.real import Group, RealEngine
 from trackflow.bpmn import read
+from trackflow.engines.answers import Instance, Outcome
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.port import Instance, Outcome
 from trackflow.message import Message
 
 pytestmark = pytest.mark.engine

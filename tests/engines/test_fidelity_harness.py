@@ -14,7 +14,7 @@ from tests.engines.fidelity.safety import ends
 from tests.engines.fidelity.script import Case, Played
 from trackflow.engines.embedded.models.behaviours import BEHAVIOURS
 from trackflow.engines.embedded.models.process import Behaviour, Node
-from trackflow.engines.embedded.steps import gateways, scopes
+from trackflow.engines.embedded.steps import entering, gateways, scopes
 from trackflow.engines.embedded.steps.state import Token
 from trackflow.engines.embedded.steps.step import Move, Step
 
@@ -50,12 +50,12 @@ def _a_terminate_end_event_ends_nothing_else(patches: pytest.MonkeyPatch) -> Non
 
 
 def _a_boundary_event_never_interrupts(patches: pytest.MonkeyPatch) -> None:
-    right = scopes.break_in
+    right = entering.break_in
 
     def wrong(step: Step, node: Node, host: Token) -> Move:
         return right(step, replace(node, interrupting=False), host)
 
-    patches.setattr(scopes, "break_in", wrong)
+    patches.setattr(entering, "break_in", wrong)
 
 
 def _an_inclusive_join_never_waits(patches: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,13 @@
 """The histories of many orders at once, and how few requests they take."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from trackflow.bpmn import Model, read
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
+from trackflow.engines.embedded import EmbeddedEngine
 from trackflow.message import Message
 
 TRACK_FLOW = Path(__file__).parents[2] / "bpmn" / "track-flow.bpmn"
@@ -19,15 +18,6 @@ MakeEvent = Callable[..., Message]
 @pytest.fixture
 def track_flow() -> Model:
     return read(TRACK_FLOW)
-
-
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[EmbeddedEngine]:
-    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    with database.begin() as connection:
-        create_tables(connection)
-    yield EmbeddedEngine(database)
-    database.dispose()
 
 
 @pytest.mark.engine

@@ -11,9 +11,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from tests.engines.called_models import SCRIPTS, Script
+from trackflow.engines.answers import Answer, Instance, Outcome
 from trackflow.engines.camunda import CamundaEngine
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Answer, Engine, Instance, Outcome
+from trackflow.engines.port import Engine
 from trackflow.message import Message
 
 VARIABLES = frozenset(["x", "y", "z", "w", "v", "how", "n", "sum"])

@@ -1,12 +1,10 @@
 """Where an instance is, what it waits for, what it passed and how it ended: the same answer of any engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
 
 from tests.timer_models import (
     AS_LONG_AS,
@@ -14,6 +12,7 @@ from tests.timer_models import (
     REMINDER,
     boundary,
     catch,
+    choice,
     ends,
     model,
     pause,
@@ -22,9 +21,10 @@ from tests.timer_models import (
 )
 from tests.waiting import until
 from trackflow.bpmn import Model
+from trackflow.engines.answers import Instance, Outcome
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Engine, Instance, Outcome
+from trackflow.engines.embedded import EmbeddedEngine
+from trackflow.engines.port import Engine
 from trackflow.message import Message
 
 pytestmark = pytest.mark.engine
@@ -117,11 +117,7 @@ STUCK = model(
     "stuck",
     start("Order_Placed"),
     pause("Patience", "PT1S"),
-    '<exclusiveGateway id="Choice"/>',
-    '<sequenceFlow id="much" sourceRef="Choice" targetRef="Much">'
-    "<conditionExpression>${amount > 100}</conditionExpression></sequenceFlow>",
-    '<sequenceFlow id="little" sourceRef="Choice" targetRef="Little">'
-    "<conditionExpression>${amount &lt;= 100}</conditionExpression></sequenceFlow>",
+    choice(),
     ends("Much", "Little"),
     flows="Order_Placed>Patience Patience>Choice",
     messages="Order_Placed",
@@ -146,15 +142,6 @@ SCRIPTS = {
         STUCK, (PLACED,), until=lambda instance: instance.timers and instance.timers[0].trouble
     ),
 }
-
-
-@pytest.fixture
-def embedded(tmp_path: Path) -> Iterator[EmbeddedEngine]:
-    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    with database.begin() as connection:
-        create_tables(connection)
-    yield EmbeddedEngine(database)
-    database.dispose()
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

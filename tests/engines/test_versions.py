@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
 
 from tests.engines.versioned import (
     END,
@@ -20,9 +17,9 @@ from tests.engines.versioned import (
     model,
     wait,
 )
+from trackflow.engines.answers import BROUGHT_BACK, Deployment, Outcome, Running, Version
 from trackflow.engines.camunda import CamundaEngine
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import BROUGHT_BACK, Deployment, Outcome, Running, Version
+from trackflow.engines.embedded import EmbeddedEngine
 from trackflow.errors import EngineRefused, ModelError
 
 REAL = tuple(pytest.param(family, marks=pytest.mark.engine) for family in ("operaton", "camunda"))
@@ -32,17 +29,13 @@ ONE_STEP = model(START + wait("pay", "Paid") + END + flow("start", "pay", "end")
 
 
 @pytest.fixture(params=["embedded", *REAL])
-def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest) -> World:
     tenant = f"t-{uuid4().hex[:12]}"
     if request.param != "embedded":
         url = request.getfixturevalue("engine_url_of")(request.param)
-        yield World(CamundaEngine(url, frozenset({"n"})), tenant, None)
-        return
-    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    with database.begin() as connection:
-        create_tables(connection)
-    yield World(EmbeddedEngine(database), tenant, database)
-    database.dispose()
+        return World(CamundaEngine(url, frozenset({"n"})), tenant, None)
+    database = request.getfixturevalue("database")
+    return World(EmbeddedEngine(database), tenant, database)
 
 
 # ---- deploy ------------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 from sqlalchemy import Engine as Database
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Answer, Deployment, Instance, Migrated, Running
 from trackflow.engines.camunda import CamundaEngine
 from trackflow.engines.camunda.rest import Row
 from trackflow.engines.embedded import EmbeddedEngine
 from trackflow.engines.misfits import Misfit
-from trackflow.engines.port import Answer, Deployment, Instance, Migrated, Running
 from trackflow.message import Message
 
 _FILE = """<?xml version="1.0" encoding="UTF-8"?>

@@ -10,7 +10,7 @@ from typing import Any
 
 from config.topology import choreography
 from trackflow.bpmn import Model, read
-from trackflow.engines.port import Instance, Step
+from trackflow.engines.answers import Instance, Step
 from trackflow.projection.facts import Facts
 from trackflow.projection.last_known import LastKnown, Place
 from trackflow.projection.services import Services

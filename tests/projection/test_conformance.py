@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance, Step
+from trackflow.engines.answers import Instance, Step
 from trackflow.projection.conformance import deviations
 from trackflow.projection.flows import flows_taken
 from trackflow.projection.shape import shape_of
@@ -275,3 +275,16 @@ def test_a_link_leaves_no_trace_and_is_followed_all_the_same(model_of: ModelOf) 
     # Then nothing was skipped, and the ways to the link and from it were taken
     assert found(model, order) == []
     assert [flow.id for flow in flows_taken(order.path, model)] == ["S_A", "A_From", "To_B"]
+
+
+def test_links_that_lead_round_in_a_circle_lead_nowhere_else(model_of: ModelOf) -> None:
+    link = '<{0} id="{1}"><linkEventDefinition name="round"/></{0}>'.format
+    model = model_of(
+        START
+        + link("intermediateThrowEvent", "From")
+        + link("intermediateCatchEvent", "To")
+        + catch("A", "B"),
+        *("S>A", "To>From", "To>A"),
+    )
+
+    assert [flow.id for flow in flows_taken(run("S", "A", "B").path, model)] == ["S_A"]

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.testing.picture import MODEL, PICTURE, picture
 from trackflow.bpmn import read
-from trackflow.engines.port import Instance, Step
+from trackflow.engines.answers import Instance, Step
 from trackflow.testing import Given, UseModels
 from trackflow.testing.coverage import Coverage, Covered, Share
 from trackflow.testing.coverage_report import lines
@@ -44,6 +45,7 @@ def covered(coverage: Coverage) -> Covered:
     return only
 
 
+@settings(deadline=None)
 @for_all(st.lists(any_path, max_size=5))
 def test_no_path_covers_more_than_all_or_what_is_not_there(paths: list[list[str]]) -> None:
     coverage = Coverage()
@@ -55,6 +57,7 @@ def test_no_path_covers_more_than_all_or_what_is_not_there(paths: list[list[str]
     assert only.elements.done == len({each for path in paths for each in path} - {"nowhere"})
 
 
+@settings(deadline=None)
 @for_all(st.lists(any_path, max_size=6), st.integers(0, 6))
 def test_workers_together_count_as_one_would(paths: list[list[str]], share: int) -> None:
     whole, first, second, merged = Coverage(), Coverage(), Coverage(), Coverage()
@@ -66,6 +69,7 @@ def test_workers_together_count_as_one_would(paths: list[list[str]], share: int)
     assert covered(merged).counts == covered(whole).counts
 
 
+@settings(deadline=None)
 @for_all(st.lists(any_path, max_size=3), any_path)
 def test_another_order_covers_no_less(paths: list[list[str]], further: list[str]) -> None:
     few, more = Coverage(), Coverage()

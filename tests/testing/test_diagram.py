@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -94,6 +95,7 @@ def test_nothing_is_fetched_by_a_picture() -> None:
     assert text.count("http") == 1  # the namespace
 
 
+@settings(deadline=None)
 @for_all(st.text(max_size=200), st.floats(20, 200))
 def test_no_line_of_a_label_is_too_wide_and_no_word_is_lost(text: str, width: float) -> None:
     lines = lines_of(text, width, most=1000)

@@ -79,6 +79,27 @@ def test_one_model_is_enough_wherever_it_is(project: UserProject) -> None:
     )
 
 
+def test_a_failing_test_shows_its_own_lines_alone(project: UserProject) -> None:
+    result = project.run(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("failing", [
+            lambda order, expect: expect(order).awaits("Goods_Shipped"),
+            lambda order, expect: expect(order).is_at("Paymnt"),
+            lambda order, expect: expect(order).took("paymnt"),
+            lambda order, expect: expect(order).took_path("Paymnt"),
+            lambda order, expect: expect(order).has_events("Paymnt_Done"),
+            lambda order, expect: order.gets("Paymnt_Done"),
+        ])
+        def test_an_order(given, expect, failing):
+            failing(given("Order_Placed"), expect)
+        """
+    )
+    result.assert_outcomes(failed=6)
+    result.stdout.no_fnmatch_line("*trackflow/testing/*")
+
+
 def test_services_and_model_together(project: UserProject) -> None:
     project.with_app()
     result = project.run(

@@ -14,20 +14,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import (
-    Answer,
-    Deployment,
-    Engine,
-    Instance,
-    Migrated,
-    Outcome,
-    RemoteEngine,
-    Running,
-    Step,
-    TransactionalEngine,
-    Turn,
-    Version,
-)
+from trackflow.engines.answers import Answer, Deployment, Instance, Migrated, Outcome, Running, Step, Version
+from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine, Turn
 from trackflow.errors import AnswerUnknown, EngineUnreachable
 from trackflow.message import Message
 

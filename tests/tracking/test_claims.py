@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.tracking.order_engines import STEPS, Fault, RemoteOrders
 from tests.tracking.world import KEY, TENANT, World, message
-from trackflow.engines.port import Answer
+from trackflow.engines.answers import Answer
 from trackflow.message import Message
 from trackflow.tracking import asking, statements
 from trackflow.tracking import cases as cases_module

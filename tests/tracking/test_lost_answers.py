@@ -6,7 +6,7 @@ import pytest
 
 from tests.tracking.order_engines import STEPS, RemoteOrders
 from tests.tracking.world import KEY, World, message
-from trackflow.engines.port import Answer
+from trackflow.engines.answers import Answer
 from trackflow.message import Message
 
 Remote = World[RemoteOrders]

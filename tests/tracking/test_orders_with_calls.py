@@ -3,14 +3,12 @@
 import pytest
 
 from tests.engines.called_models import CALLED, begin, boundary, call, catch, end, model, receive, start
-from tests.tracking.timed import BEGAN, HOUR, Hand
-from tests.tracking.world import KEY, TENANT, message
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
+from tests.tracking.timed import BEGAN, HOUR, Timed
+from tests.tracking.world import KEY, TENANT
 from trackflow.projection.conformance import deviations
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.orders import Order
 from trackflow.tracking.queries import Queries
-from trackflow.tracking.tracker import open_tracker
 
 CALLER = model(
     "caller",
@@ -20,18 +18,12 @@ CALLER = model(
 TIMED = model("called", begin() + catch("t", "timer", "PT1H") + end("z"), "s>t>z")
 
 
-class Shop:
-    """A tracker on a ledger, by a clock that a test moves."""
+class Shop(Timed):
+    """What people ask about the order, too."""
 
     def __init__(self, ledger: Ledger) -> None:
-        ledger.create(create_tables)
-        self.clock = Hand()
-        self.engine = EmbeddedEngine(ledger.database)
-        self.tracker = open_tracker(ledger, self.engine, TENANT, frozenset({"Go"}), clock=self.clock)
+        super().__init__(ledger, starts=frozenset({"Go"}))
         self.queries = Queries(ledger, self.engine, TENANT)
-
-    def hear(self, *events: str) -> list[str]:
-        return [self.tracker.handle(message(event)) for event in events]
 
     def order(self) -> Order:
         found = self.queries.order(KEY)
@@ -51,7 +43,7 @@ def shop(ledger: Ledger) -> Shop:
 
 
 def test_an_order_awaits_what_any_of_its_instances_does(shop: Shop) -> None:
-    shop.engine.deploy([CALLER, CALLED], TENANT)
+    shop.deploy(CALLER, CALLED)
     shop.hear("Go")
 
     order = shop.order()
@@ -61,19 +53,20 @@ def test_an_order_awaits_what_any_of_its_instances_does(shop: Shop) -> None:
 
 
 def test_an_order_runs_until_its_own_instance_has_ended(shop: Shop) -> None:
-    shop.engine.deploy([CALLER, CALLED], TENANT)
+    shop.deploy(CALLER, CALLED)
 
     # Given that the called instance has ended, then the order still runs, and keeps what comes early
-    assert shop.hear("Go", "B", "A") == ["correlated", "waiting", "correlated"]
+    assert [shop.hear(event) for event in ("Go", "B", "A")] == ["correlated", "waiting", "correlated"]
 
     # And what waited for the call's end was told at once
     assert shop.order().state == "completed"
-    assert shop.hear("A") == ["unmatched"]
+    assert shop.hear("A") == "unmatched"
 
 
 def test_what_a_caller_ends_is_no_deviation(shop: Shop) -> None:
-    shop.engine.deploy([CALLER, CALLED], TENANT)
-    shop.hear("Go", "Stop")
+    shop.deploy(CALLER, CALLED)
+    shop.hear("Go")
+    shop.hear("Stop")
 
     order = shop.order()
 
@@ -84,7 +77,7 @@ def test_what_a_caller_ends_is_no_deviation(shop: Shop) -> None:
 
 def test_a_timer_of_a_called_instance_fires_and_ends_the_call(shop: Shop) -> None:
     # Given a timer in a called instance
-    shop.engine.deploy([CALLER, TIMED], TENANT)
+    shop.deploy(CALLER, TIMED)
     shop.hear("Go")
     assert [timer.due.timestamp() for timer in shop.order().timers] == [BEGAN + HOUR]
 

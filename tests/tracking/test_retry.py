@@ -7,7 +7,7 @@ import pytest
 
 from tests.tracking.order_engines import STEPS, LedgerOrders, RemoteOrders
 from tests.tracking.world import KEY, TENANT, World, message
-from trackflow.engines.port import Answer
+from trackflow.engines.answers import Answer
 from trackflow.message import Message
 from trackflow.tracking import search as search_module
 from trackflow.tracking.audit import Audit

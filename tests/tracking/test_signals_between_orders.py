@@ -3,18 +3,13 @@
 import random
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.engines.called_models import boundary, catch, end, model, receive, start, throw
-from tests.tracking.timed import BEGAN, HOUR, Hand
+from tests.tracking.timed import BEGAN, HOUR, Timed
 from tests.tracking.world import TENANT, message
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
 from trackflow.tracking.ledger import Ledger
-from trackflow.tracking.tables import cases
-from trackflow.tracking.tracker import Tracker, open_tracker
 
 STARTS = frozenset({"Go", "Go2"})
 THROWER = model("thrower", start("Go2") + throw("T", "signal", "Alarm") + receive("B", "B"), "S>T>B")
@@ -41,40 +36,14 @@ ORDERS = 5
 TIMES = 5
 
 
-class Shop:
-    """A tracker and the embedded engine on a ledger, by a clock that a test moves."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        ledger.create(create_tables)
-        self.ledger = ledger
-        self.clock = Hand()
-        self.engine = EmbeddedEngine(ledger.database)
-        self.tracker = self.another()
-
-    def another(self) -> Tracker:
-        """One more tracker of the same tenant."""
-        return open_tracker(self.ledger, self.engine, TENANT, STARTS, clock=self.clock)
-
-    def hear(self, event: str, key: str) -> str:
-        return self.tracker.handle(message(event, key))
-
-    def case(self, key: str) -> Any:
-        with self.ledger.reading() as transaction:
-            return transaction.execute(sa.select(cases).where(cases.c.business_key == key)).one()
-
-    def passed(self, key: str) -> Counter[str]:
-        (found,) = self.engine.history(TENANT, key)
-        return Counter(step.element for step in found.path)
-
-
 @pytest.fixture
-def shop(ledger: Ledger) -> Shop:
-    return Shop(ledger)
+def shop(ledger: Ledger) -> Timed:
+    return Timed(ledger, starts=STARTS)
 
 
-def test_an_event_that_waited_is_told_when_another_orders_signal_lets_it(shop: Shop) -> None:
+def test_an_event_that_waited_is_told_when_another_orders_signal_lets_it(shop: Timed) -> None:
     # Given an order whose next event came too early
-    shop.engine.deploy([THROWER, HEARER], TENANT)
+    shop.deploy(THROWER, HEARER)
     shop.hear("Go", "k1")
     assert shop.hear("A", "k1") == "waiting"
     before = shop.case("k1")
@@ -87,11 +56,11 @@ def test_an_event_that_waited_is_told_when_another_orders_signal_lets_it(shop: S
     assert (after.version, after.due_at) == (before.version + 1, shop.clock.now)
     assert after.unshown > before.unshown
     shop.tracker.sweep()
-    assert shop.engine.history(TENANT, "k1")[0].state == "completed"
+    assert shop.instance("k1").state == "completed"
 
 
-def test_a_timer_that_another_orders_signal_sets_fires(shop: Shop) -> None:
-    shop.engine.deploy([THROWER, PATIENT], TENANT)
+def test_a_timer_that_another_orders_signal_sets_fires(shop: Timed) -> None:
+    shop.deploy(THROWER, PATIENT)
     shop.hear("Go", "k1")
     assert shop.case("k1").timer_at is None
 
@@ -100,17 +69,17 @@ def test_a_timer_that_another_orders_signal_sets_fires(shop: Shop) -> None:
 
     shop.clock.passes(HOUR)
     assert shop.tracker.sweep()
-    assert shop.engine.history(TENANT, "k1")[0].state == "completed"
+    assert shop.instance("k1").state == "completed"
 
 
-def test_a_signal_that_another_order_cannot_take_changes_nothing(shop: Shop) -> None:
+def test_a_signal_that_another_order_cannot_take_changes_nothing(shop: Timed) -> None:
     # Given an order that would fail behind the signal
     stuck = model(
         "hearer",
         start() + catch("c", "signal", "Alarm") + '<exclusiveGateway id="g"/>' + end("e") + end("f"),
         "S>c>g g>e?missing==1 g>f?missing==2",
     )
-    shop.engine.deploy([THROWER, stuck], TENANT)
+    shop.deploy(THROWER, stuck)
     shop.hear("Go", "k1")
     before = shop.case("k1"), shop.passed("k1")
 
@@ -120,9 +89,9 @@ def test_a_signal_that_another_order_cannot_take_changes_nothing(shop: Shop) -> 
     assert shop.engine.history(TENANT, "k2") == []
 
 
-def test_no_signal_is_lost_when_trackers_throw_at_the_same_time(shop: Shop) -> None:
+def test_no_signal_is_lost_when_trackers_throw_at_the_same_time(shop: Timed) -> None:
     # Given orders that hear each other's signals
-    shop.engine.deploy([CROWD], TENANT)
+    shop.deploy(CROWD)
     keys = [f"k{number}" for number in range(ORDERS)]
     for key in keys:
         shop.hear("Go", key)
@@ -138,6 +107,6 @@ def test_no_signal_is_lost_when_trackers_throw_at_the_same_time(shop: Shop) -> N
 
     # Then nothing had to be told twice, and each order took every one
     assert set(outcomes) == {"correlated"}
-    heard = {key: (passed["M"], passed["N"]) for key in keys for passed in [shop.passed(key)]}
+    heard = {key: (passed["M"], passed["N"]) for key in keys for passed in [Counter(shop.passed(key))]}
     assert heard == dict.fromkeys(keys, (ORDERS, TIMES))
     assert {key: shop.case(key).version for key in keys} == dict.fromkeys(keys, 1 + ORDERS + TIMES)

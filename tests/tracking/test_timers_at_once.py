@@ -32,7 +32,7 @@ _spawn = multiprocessing.get_context("spawn")
 
 
 @pytest.fixture
-def timed(ledger: Ledger, ledger_url: str) -> Timed:
+def timed(ledger: Ledger) -> Timed:
     """Orders whose timers are all due at `LATER`."""
     timed = Timed(ledger)
     ledger.create(Witness.create_tables)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.tracking.order_engines import STEPS, LedgerOrders
 from tests.tracking.world import KEY, World, message
-from trackflow.engines.port import Answer
+from trackflow.engines.answers import Answer
 from trackflow.message import Message
 
 

@@ -6,11 +6,12 @@ import sqlalchemy as sa
 
 from tests.tracking.world import TENANT, message
 from trackflow.bpmn import Model
+from trackflow.engines.answers import Answer, Instance
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Answer, Instance, Turn
+from trackflow.engines.port import Turn
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.tables import cases
-from trackflow.tracking.tracker import open_tracker
+from trackflow.tracking.tracker import Tracker, open_tracker
 
 HOUR = 3600.0
 BEGAN = 1_800_000_000.0  # epoch seconds, when a test's clock starts
@@ -32,20 +33,26 @@ class Hand:
 class Timed:
     """A tracker and the embedded engine on a ledger, by one clock."""
 
-    def __init__(self, ledger: Ledger, clock: Hand | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Hand | None = None, starts: frozenset[str] = frozenset({"Order_Placed"})
+    ) -> None:
         self.ledger = ledger
         self.clock = clock or Hand()
         ledger.create(create_tables)
         self.engine = EmbeddedEngine(ledger.database)
-        starts = frozenset({"Order_Placed"})
-        self.tracker = open_tracker(ledger, self.engine, TENANT, starts, clock=self.clock)
+        self._starts = starts
+        self.tracker = self.another()
 
     def deploy(self, *models: Model) -> None:
         self.engine.deploy(models, TENANT)
 
     def again(self) -> "Timed":
         """As after a restart, or on another host."""
-        return Timed(self.ledger, self.clock)
+        return Timed(self.ledger, self.clock, self._starts)
+
+    def another(self) -> Tracker:
+        """One more tracker of the same tenant."""
+        return open_tracker(self.ledger, self.engine, TENANT, self._starts, clock=self.clock)
 
     def hear(self, event: str, key: str = "4711", payload: Any = None) -> str:
         return self.tracker.handle(message(event, key, payload=payload))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from collections.abc import Iterator
+from typing import Any
 
 from lxml import etree
 
-from trackflow.bpmn.calls import call
+from trackflow.bpmn.calls import Fail, call
 from trackflow.bpmn.document import BPMN, engine_attribute, is_true, local, text_of
 from trackflow.bpmn.model import Repetition, Timer
 
@@ -22,8 +22,6 @@ _REFERENCES = {
 _TIMERS = {"timeDuration": "duration", "timeDate": "date", "timeCycle": "cycle"}
 # What makes the engine family run a task, in the order in which it looks (`BpmnParse.parseServiceTaskLike`).
 _CODE = ("class", "delegateExpression", "expression", "decisionRef", "resource")
-
-Fail = Callable[[etree._Element, str], NoReturn]
 
 
 class Details:

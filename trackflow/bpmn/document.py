@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from trackflow.bpmn.model import SUBPROCESSES
 from trackflow.errors import ModelError
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -23,7 +24,6 @@ _NO_ELEMENTS = frozenset({
     "multiInstanceLoopCharacteristics", "outgoing", "performer", "potentialOwner", "property",
     "resourceRole", "sequenceFlow", "standardLoopCharacteristics", "supports", "textAnnotation",
 })  # fmt: skip
-_SCOPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 # A drawing of thousands of elements has about a megabyte.
 MOST_BYTES = 10 * 1024 * 1024
 
@@ -108,7 +108,7 @@ def elements(parent: etree._Element, scope: str | None = None) -> Iterator[tuple
         kind = local(node)
         if kind and kind not in _NO_ELEMENTS:
             yield node, scope
-            if kind in _SCOPES:
+            if kind in SUBPROCESSES:
                 yield from elements(node, node.get("id"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -13,7 +13,6 @@ from trackflow.bpmn.model import Element, Model
 CHOOSE_ONE = frozenset({"exclusiveGateway", "eventBasedGateway"})
 # They wait for the tokens of several flows, and go on with one.
 _JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
-SUBPROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 
 
 def joins(element: Element) -> bool:
@@ -44,24 +43,22 @@ def reached(
     return found
 
 
-def links(elements: Collection[Element]) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def links_of(model: Model) -> Mapping[str, str]:
     """By throwing link event the one that catches it: of the same name, beside it (BPMN 10.5.1)."""
+    elements = model.elements.values()
     catching = {
         (each.scope, each.reference): each.id
         for each in elements
         if each.type == "intermediateCatchEvent" and each.event == "link"
     }
-    return {
-        each.id: catching[each.scope, each.reference]
-        for each in elements
-        if _throws_link(each) and (each.scope, each.reference) in catching
-    }
-
-
-@lru_cache(maxsize=64)
-def links_of(model: Model) -> Mapping[str, str]:
-    """The links of a model, worked out once."""
-    return MappingProxyType(links(model.elements.values()))
+    return MappingProxyType(
+        {
+            each.id: catching[each.scope, each.reference]
+            for each in elements
+            if _throws_link(each) and (each.scope, each.reference) in catching
+        }
+    )
 
 
 def inside(model: Model) -> Mapping[str | None, list[Element]]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+# What takes a message or a signal, and what throws one.
+CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
+THROWS = frozenset({"intermediateThrowEvent", "endEvent"})
+SUBPROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+
 
 def described(kind: str, identity: str | None, name: str | None) -> str:
     """An element in words, for an error's text: `receiveTask 'Wait' (Wait for payment)`."""
@@ -94,8 +99,8 @@ class Element:
         line: where it stands in the file.
         timer: of a timer event.
         reference: what else names what it is about: a signal's name, an error's or escalation's code, a
-            link's name, the id of the activity that a compensation is for (of a boundary event: that
-            compensates), the process that a call activity calls. None if the file does not say.
+            link's name, the id of the activity that a compensation is for (of a boundary event: of the
+            one that compensates), the process that a call activity calls. None if the file does not say.
         condition: of a conditional event, its expression.
         interrupting: whether a boundary event or the start of an event subprocess ends what it stands at.
         triggered: whether a subprocess is an event subprocess.
@@ -170,7 +175,7 @@ class Model:
         flows: by id, likewise.
         messages: names of the messages that the process awaits, those that start it included.
         starts: names of the messages that start an instance.
-        variables: names that any expression in the process uses.
+        variables: names that an expression in the process uses, or a call hands over.
         time_to_live: how long an engine keeps ended instances, as the file says it.
         line: where the process stands in the file.
         drawn: ids of what the file's diagram shows.

@@ -17,13 +17,11 @@ from lxml import etree
 from trackflow.bpmn import calls, document
 from trackflow.bpmn.details import Details
 from trackflow.bpmn.document import BPMN, local
-from trackflow.bpmn.model import Element, Flow, Model, described
+from trackflow.bpmn.model import CATCHES, Element, Flow, Model, described
 from trackflow.bpmn.tokens import names_in
 from trackflow.durations import seconds_of
 from trackflow.errors import ModelError
 from trackflow.message import short_text
-
-_CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
 
 def read(path: Path | str) -> Model:
@@ -69,7 +67,7 @@ class _Reader:
 
     def model(self, source: bytes) -> Model:
         elements = [self._element(node, scope) for node, scope in document.elements(self._process)]
-        awaited = [(each, each.message) for each in elements if each.message and each.type in _CATCHES]
+        awaited = [(each, each.message) for each in elements if each.message and each.type in CATCHES]
         names = frozenset(name for _, name in awaited)
         return Model(
             source=source,

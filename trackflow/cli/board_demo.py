@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from trackflow.cli.demo import move_into_memory, start_event
 from trackflow.cli.local_worker import local_worker
 from trackflow.cli.placing import place, progress
-from trackflow.engines.port import awaited
+from trackflow.engines.answers import awaited
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.message import Message

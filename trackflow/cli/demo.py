@@ -44,7 +44,7 @@ def demo_command(trackflow: Trackflow, orders: int, ledger: str | None, as_json:
         print_json(demo_report.as_json(run, str(trackflow.ledger)))
         return
     out = console()
-    demo_report.report(out, run, trackflow)
+    demo_report.report(out, trackflow, run)
     demo_report.what_next(out, trackflow, run, as_set.ledger_url)
 
 

@@ -60,7 +60,7 @@ def as_json(run: Run, ledger: str) -> dict[str, Any]:
     }
 
 
-def report(out: Console, run: Run, trackflow: Trackflow) -> None:
+def report(out: Console, trackflow: Trackflow, run: Run) -> None:
     """What happened, in figures, and the story of one order."""
     out.print(
         f"{counted(len(run.orders), 'order')} placed, {run.completed:,} completed, "

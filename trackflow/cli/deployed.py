@@ -9,7 +9,7 @@ from typing import Any
 from trackflow.cli.console import console, table
 from trackflow.cli.earlier import Earlier, left_in_words, stale_in_words, unfinished_in_words
 from trackflow.cli.versions import staying, staying_in_words
-from trackflow.engines.port import Deployment, Version
+from trackflow.engines.answers import Deployment, Version
 from trackflow.upkeep.migration_plan import Migration
 from trackflow.upkeep.topology import Found
 from trackflow.words import counted

@@ -66,7 +66,7 @@ def position(order: Order) -> str:
     """Where the order is and what it waits for, in words."""
     if order.engine_error:
         return f"Where it is is unknown: {order.engine_error}"
-    timer = next((each for each in order.timers if each.trouble is None), None)
+    timer = order.next_timer
     waits = [f"for {joined(order.awaiting)}"] if order.awaiting else []
     waits += [f"until {_moment(timer.due)} ({timer.element})"] if timer else []
     if waits:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trackflow.bpmn import Model, read
-from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint, refused_by_the_family
+from trackflow.bpmn.lint import Finding, Severity, Surroundings, lint
 from trackflow.bpmn.lint.finding import error
 from trackflow.engines.embedded.models.obstacles import obstacles
 from trackflow.engines.embedded.models.prepare import prepare
@@ -81,10 +81,10 @@ def _unreadable(file: Path, exc: ModelError) -> Finding:
 
 
 def _embedded(model: Model) -> Iterator[Finding]:
-    """What this engine refuses beside what the family does: elements, or else expressions."""
+    """What this engine refuses of a model that the family takes: elements, or else expressions."""
     found = [EMBEDDED_REFUSES.at(model, element, words) for element, words in obstacles(model)]
     yield from found
-    if found or any(refused_by_the_family(model)):
+    if found:
         return
     try:
         prepare(model)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 
 import click
-from rich.progress import Progress
 
-from trackflow.cli.console import as_json_option, console, print_json
+from trackflow.cli.console import as_json_option, print_json
 from trackflow.cli.errors import Failure
 from trackflow.cli.migrated import Tally, migrated_as_json, print_migrated
+from trackflow.cli.progress import progress
 from trackflow.cli.project import pass_trackflow
-from trackflow.cli.versions import chosen_process, chosen_version
-from trackflow.engines.port import Running, Version
+from trackflow.cli.versions import LATEST, chosen_process, chosen_version
+from trackflow.engines.answers import Running, Version
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.tracking.audit import Audit
@@ -26,7 +25,7 @@ from trackflow.words import counted, joined
 @click.command("migrate")
 @click.argument("keys", metavar="[KEY]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that run on an older version.")
-@click.option("--to", metavar="V", default="latest", show_default=True, help="The version to move to.")
+@click.option("--to", metavar="V", default=LATEST, show_default=True, help="The version to move to.")
 @click.option("--from", "before", metavar="V", type=click.IntRange(min=1), help="Only those on this version.")
 @click.option("--process", metavar="P", help="Of this process, if there are several.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
@@ -121,7 +120,7 @@ def _migrate(
     tenant, ledger, engine = trackflow.settings.tenant, trackflow.ledger, trackflow.engine
     migrating = Migrating(Cases(ledger, tenant), engine, Audit(ledger, tenant), tenant)
     try:
-        with _progress(total) as advance:
+        with progress("Migrating", lambda: total) as advance:
             moved = migrating.check(pages, to) if dry_run else migrating.migrate(pages, to, why)
             for page in moved:
                 for each in page:
@@ -135,15 +134,3 @@ def _so_far(tally: Tally, dry_run: bool) -> str:
     if dry_run:
         return "nothing was changed"
     return f"{counted(tally.moved.total(), 'order')} moved for sure; run again, it goes on with the rest"
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar, if a person waits."""
-    bar = console(stderr=True)
-    if not bar.is_terminal:
-        yield lambda _: None
-        return
-    with Progress(console=bar, transient=True) as progress:
-        task = progress.add_task("Migrating", total=total)
-        yield lambda orders: progress.advance(task, orders)

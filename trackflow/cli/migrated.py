@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trackflow.cli.console import console, table
-from trackflow.engines.port import Version
+from trackflow.engines.answers import Version
 from trackflow.tracking.migrating import Moved
 from trackflow.words import counted, joined
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from trackflow.cli.console import console
 from trackflow.cli.errors import Failure
-from trackflow.engines.port import Instance, awaited, newest
+from trackflow.engines.answers import Instance, awaited, newest
 from trackflow.extension import Trackflow
 from trackflow.words import joined
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
-from rich.progress import Progress
 
 from trackflow.cli.console import as_json_option, console, print_json, table
 from trackflow.cli.errors import Failure
+from trackflow.cli.progress import progress
 from trackflow.cli.project import pass_trackflow
-from trackflow.engines.port import Timer, TransactionalEngine
+from trackflow.engines.answers import Timer
+from trackflow.engines.port import TransactionalEngine
 from trackflow.errors import TrackflowError
 from trackflow.extension import Trackflow
 from trackflow.tracking.audit import Audit
@@ -115,7 +115,7 @@ def _retry(
         retry = Retry(trackflow.tracker, search, Audit(trackflow.ledger, trackflow.settings.tenant))
         for retried in retry.retry_timers(standing, why):
             tally.add(retried)
-        with _progress(lambda: search.count(wanted)) as advance:
+        with progress("Telling", lambda: search.count(wanted)) as advance:
             for page in retry.retry(wanted, why):
                 for retried in page:
                     tally.add(retried)
@@ -140,8 +140,10 @@ def _standing(trackflow: Trackflow, keys: tuple[str, ...]) -> Standing:
     if not isinstance(trackflow.engine, TransactionalEngine):
         return {}
     found = trackflow.engine.instances(trackflow.settings.tenant, keys)
-    timers = {key: [timer for each in instances for timer in each.timers] for key, instances in found.items()}
-    standing = {key: [timer for timer in each if timer.trouble] for key, each in timers.items()}
+    standing = {
+        key: [timer for each in instances for timer in each.timers if timer.trouble is not None]
+        for key, instances in found.items()
+    }
     return {key: each for key, each in standing.items() if each}
 
 
@@ -193,15 +195,3 @@ def _as_json(tally: Tally, nothing: list[str]) -> dict[str, Any]:
         "timers": [{"fired": words is None, "reason": words} for words in tally.timers.elements()],
         "nothing": nothing,
     }
-
-
-@contextmanager
-def _progress(total: Callable[[], int]) -> Iterator[Callable[[int], None]]:
-    """A progress bar beside what is told, if a person waits."""
-    bar = console(stderr=True)
-    if not bar.is_terminal:
-        yield lambda _: None
-        return
-    with Progress(console=bar, transient=True) as progress:
-        task = progress.add_task("Telling", total=total())
-        yield lambda events: progress.advance(task, events)

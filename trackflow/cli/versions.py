@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 
 from trackflow.cli.errors import Failure
-from trackflow.engines.port import Deployment, Version
+from trackflow.engines.answers import Deployment, Version
 from trackflow.extension import Trackflow
 from trackflow.words import counted, joined
 

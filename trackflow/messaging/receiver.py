@@ -115,7 +115,7 @@ class EventReceiver:
             "kwargsrepr": "",
             "origin": incoming.properties.get("app_id", ""),
             "ignore_result": True,
-            # As in eager mode. Beside the others Celery would look for it again with every event.
+            # As in eager mode. Among the others Celery would search them all for it, with every event.
             "headers": {"trackflow": delivery},
         }
         incoming.replace(_BODY, headers, queue.name)

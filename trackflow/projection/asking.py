@@ -6,7 +6,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from trackflow.engines.port import Engine, Instance
+from trackflow.engines.answers import Instance
+from trackflow.engines.port import Engine
 from trackflow.errors import EngineError
 
 logger = logging.getLogger(__name__)

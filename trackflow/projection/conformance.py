@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance
+from trackflow.engines.answers import Instance
 from trackflow.projection.shape import shape_of
 from trackflow.tracking.statements import NEVER
 from trackflow.tracking.tables import Outcome

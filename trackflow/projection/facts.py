@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance, newest
+from trackflow.engines.answers import Instance, newest
 from trackflow.messaging.choreography import queue_name
 from trackflow.projection.conformance import Deviation
 from trackflow.projection.last_known import LastKnown, Place

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from trackflow.bpmn import Flow, Model
 from trackflow.bpmn.graph import links_of
-from trackflow.engines.port import Step
+from trackflow.engines.answers import Step
 
 
 def has_passed(step: Step, model: Model) -> bool:
@@ -44,13 +44,16 @@ def flows_taken(path: Sequence[Step], model: Model) -> Iterator[Flow]:
             left[step.element].append(step)
 
 
-def _ways_to(element: str, model: Model) -> Iterator[tuple[Flow, ...]]:
-    """The flows that lead to an element, each with those that lead to it over a link."""
-    for flow in (
-        model.flows[id_] for id_ in (model.elements[element].incoming if element in model.elements else ())
-    ):
+def _ways_to(element: str, model: Model, over: frozenset[str] = frozenset()) -> Iterator[tuple[Flow, ...]]:
+    """The flows that lead to an element, each with those that lead to it over a link.
+
+    `over`: the links that were followed already, as some may lead round in a circle.
+    """
+    found = model.elements.get(element)
+    for flow in (model.flows[id_] for id_ in (found.incoming if found else ())):
         throws = [throw for throw, catch in links_of(model).items() if catch == flow.source]
         if not throws:
             yield (flow,)
         for throw in throws:
-            yield from ((*way, flow) for way in _ways_to(throw, model))
+            if throw not in over:
+                yield from ((*way, flow) for way in _ways_to(throw, model, over | {throw}))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance
+from trackflow.engines.answers import Instance
 from trackflow.message import SHORT
 from trackflow.projection.conformance import ModelOf
 from trackflow.projection.flows import flows_taken

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance
+from trackflow.engines.answers import Instance
 from trackflow.projection.conformance import Deviation, Kind
 from trackflow.projection.flows import flows_taken
 from trackflow.tracking.orders import Event

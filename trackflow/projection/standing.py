@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from trackflow.engines.port import Instance, newest
+from trackflow.engines.answers import Instance, newest
 from trackflow.message import SHORT
 from trackflow.projection.conformance import ModelOf, Told, deviations
 from trackflow.projection.tables import NO_PROCESS, Tally
@@ -124,15 +124,15 @@ class Standings:
         return shown
 
     def _where(self, case: Case, instances: Sequence[Instance], before: Shown | None, now: float) -> Shown:
-        first = newest(instances) or instances[-1]
+        found = newest(instances) or instances[-1]
         running = [each for each in instances if each.state == "running"]
         ends = [each.ended.timestamp() for each in instances if each.ended is not None]
         over = not running and bool(ends)
         measured = before is not None and before.standing["measured"]
         row = {
-            "process": first.process[:SHORT],
-            "version": first.version,
-            "instance_id": first.id[:SHORT],
+            "process": found.process[:SHORT],
+            "version": found.version,
+            "instance_id": found.id[:SHORT],
             "ended_at": max(ends) if over else None,
             "measured": bool(measured or over),
             "asked_at": now,

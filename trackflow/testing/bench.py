@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import bindparam, func, select
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Instance
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Instance
 from trackflow.message import Message
 from trackflow.testing.clock import Clock
 from trackflow.tracking.ledger import Ledger

@@ -34,11 +34,15 @@ class Checked:
 
     def _events(self, events: Iterable[str]) -> set[str]:
         __tracebackhide__ = True
-        return {self._order.names.event(event) for event in events}
+        return set(map(self._order.names.event, events))  # in a comprehension a frame would show
 
     def _elements(self, elements: Iterable[str]) -> set[str]:
         __tracebackhide__ = True
-        return {self._order.names.element(element) for element in elements}
+        return set(map(self._order.names.element, elements))
+
+    def _flows(self, flows: Iterable[str]) -> set[str]:
+        __tracebackhide__ = True
+        return set(map(self._order.names.flow, flows))
 
     def _of(self, event: str) -> list[Event]:
         return [each for each in self._order.events if each.event == event]

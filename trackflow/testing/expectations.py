@@ -91,20 +91,21 @@ class Expectation(Checked):
     def took(self, *flows: str) -> Expectation:
         """It has taken each of these sequence flows, in any order."""
         __tracebackhide__ = True
-        missing = {self._order.names.flow(flow) for flow in flows} - set(self._order.flows)
+        missing = self._flows(flows) - set(self._order.flows)
         return self._check(not missing, f"have taken the flow {listed(flows)}", self._took())
 
     def did_not_take(self, *flows: str) -> Expectation:
         """It has taken none of these sequence flows."""
         __tracebackhide__ = True
-        taken = {self._order.names.flow(flow) for flow in flows} & set(self._order.flows)
+        taken = self._flows(flows) & set(self._order.flows)
         return self._check(not taken, f"not have taken the flow {listed(flows)}", self._took())
 
     def took_path(self, *elements: str) -> Expectation:
         """It has entered these elements in this order; others may lie between."""
         __tracebackhide__ = True
+        wanted = list(zip(elements, map(self._order.names.element, elements), strict=True))
         entered = iter([step.element for step in self._order.path])
-        missing = next((each for each in elements if self._order.names.element(each) not in entered), None)
+        missing = next((name for name, each in wanted if each not in entered), None)
         what = f"have entered {' → '.join(elements)} in this order"
         return self._check(missing is None, what, f"it has not entered {missing!r} after the one before")
 

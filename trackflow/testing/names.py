@@ -36,12 +36,14 @@ class Names:
 
     def element(self, name: str) -> str:
         """The id of the element that a test calls by its id or its label. Raises ModelError."""
+        __tracebackhide__ = True
         return self._found(
             "element", name, (each for model in self._models for each in model.elements.values())
         )
 
     def flow(self, name: str) -> str:
         """The id of the sequence flow, likewise."""
+        __tracebackhide__ = True
         return self._found(
             "sequence flow", name, (each for model in self._models for each in model.flows.values())
         )

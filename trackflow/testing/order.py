@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from trackflow.bpmn import Model
-from trackflow.engines.port import Instance, Step
+from trackflow.engines.answers import Instance, Step
 from trackflow.projection.flows import flows_taken
 from trackflow.testing.bench import Bench
 from trackflow.testing.names import Names

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trackflow.bpmn import Element, Model
-from trackflow.engines.port import Instance, Timer
+from trackflow.engines.answers import Instance, Timer
 from trackflow.testing.order import Order
 from trackflow.tracking.orders import Event
 from trackflow.words import joined

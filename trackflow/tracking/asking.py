@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from trackflow.engines.port import Outcome as Word
+from trackflow.engines.answers import Outcome as Word
 from trackflow.engines.port import RemoteEngine
 from trackflow.errors import AnswerUnknown, EngineUnreachable
 from trackflow.tracking.breaker import Breaker

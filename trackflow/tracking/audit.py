@@ -23,7 +23,7 @@ from trackflow.tracking.orders import iso
 from trackflow.tracking.tables import Now, audit
 
 Action = Literal["replay", "discard", "retry", "edit", "publish", "migrate", "withdraw"]
-ON_INSTANCES = ("migrate",)  # what is not done to an event
+ON_INSTANCES = ("migrate",)  # what is done to an order's instance, not to an event of it
 
 _WRITE = insert(audit).values(
     **{column.name: bindparam(column.name) for column in audit.c if column.name not in ("id", "at")}, at=Now()

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from trackflow.engines.port import Engine, Migrated, RemoteEngine, Running, TransactionalEngine
+from trackflow.engines.answers import Migrated, Running
+from trackflow.engines.port import Engine, RemoteEngine, TransactionalEngine
 from trackflow.errors import AnswerUnknown
 from trackflow.tracking.audit import Audit, Entry
 from trackflow.tracking.case import Case
@@ -47,10 +48,10 @@ class Migrating:
         with self._pool() as pool:
             for page in pages:
                 checked = list(pool.map(lambda each: self._checked(each, to), page))
-                possible = [each.instance for each in checked if not _stays(each)]
+                possible = [each.instance for each in checked if not _stays(each.migrated)]
                 self._audit.write("migrate", [_entry(each, to) for each in possible], why)
                 moved = pool.map(lambda each: Moved(each, self._migrate(each, to)), possible)
-                yield [*(each for each in checked if _stays(each)), *moved]
+                yield [*(each for each in checked if _stays(each.migrated)), *moved]
 
     def _checked(self, instance: Running, to: int) -> Moved:
         return Moved(instance, self._engine.could_migrate(self._tenant, instance, to))
@@ -67,7 +68,7 @@ class Migrating:
         except AnswerUnknown:  # it may have moved
             self._cases.change(instance.business_key, Case.moved)
             raise
-        if not _stays(Moved(instance, migrated)):
+        if not _stays(migrated):
             self._cases.change(instance.business_key, Case.moved)
         return migrated
 
@@ -75,7 +76,7 @@ class Migrating:
         self, engine: TransactionalEngine, case: Case, instance: Running, to: int
     ) -> Migrated:
         migrated = engine.migrate(self._tenant, instance, to, case.transaction, case.now)
-        if not _stays(Moved(instance, migrated)):
+        if not _stays(migrated):
             case.timer_at = migrated.due_at
             case.moved()
         return migrated
@@ -84,8 +85,8 @@ class Migrating:
         return ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="migrate")
 
 
-def _stays(moved: Moved) -> bool:
-    return bool(moved.migrated.misfits) or moved.migrated.is_gone
+def _stays(migrated: Migrated) -> bool:
+    return bool(migrated.misfits) or migrated.is_gone
 
 
 def _entry(instance: Running, to: int) -> Entry:

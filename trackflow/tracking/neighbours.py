@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trackflow.engines.port import Moved
+from trackflow.engines.answers import Moved
 from trackflow.tracking.case import Case
 from trackflow.tracking.cases import Cases
 

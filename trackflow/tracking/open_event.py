@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.engines.port import Answer
-from trackflow.engines.port import Outcome as Word
+from trackflow.engines.answers import Answer
+from trackflow.engines.answers import Outcome as Word
 from trackflow.message import Message
 from trackflow.tracking.tables import Outcome
 

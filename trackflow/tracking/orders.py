@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trackflow.engines.port import Instance, Timer, awaited, newest
+from trackflow.engines.answers import Instance, Timer, awaited, newest
 from trackflow.tracking.open_event import moment
 
 
@@ -113,6 +113,11 @@ class Order:
         """What is set in its instances, by due times."""
         set_ = (timer for each in self.instances for timer in each.timers)
         return tuple(sorted(set_, key=lambda timer: timer.due))
+
+    @property
+    def next_timer(self) -> Timer | None:
+        """The one that fires first; None: none is set, or none can fire."""
+        return next((timer for timer in self.timers if timer.trouble is None), None)
 
     def as_json(self) -> dict[str, Any]:
         """As `show --json` prints it; in a list with what a list needs instead of the events."""

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, Row, and_, bindparam, or_, select
 
-from trackflow.engines.port import Engine, Instance, newest
+from trackflow.engines.answers import Instance, newest
+from trackflow.engines.port import Engine
 from trackflow.errors import EngineError
 from trackflow.tracking.ledger import Ledger
 from trackflow.tracking.orders import Event, Order, causes_first
@@ -170,9 +171,9 @@ class Queries:
             for row in transaction.execute(_BARE_OF_THESE, these):
                 of_key[row.business_key].append(Event.from_row(row))
         instances, error = self._instances(list(found))
-        for key in (key for key in of_key if key in found):
-            events = of_key[key]
-            yield _order(found[key], events[-1].name, instances.get(key, []), error, causes_first(events))
+        for key, told in of_key.items():
+            if key in found:
+                yield _order(found[key], told[-1].name, instances.get(key, []), error, causes_first(told))
 
     def _instances(self, keys: Sequence[str]) -> tuple[Mapping[str, Sequence[Instance]], str | None]:
         """Of each key, or why the engine cannot say."""

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import attrgetter
 
-from trackflow.engines.port import Timer
+from trackflow.engines.answers import Timer
 from trackflow.tracking.audit import Audit, Entry
 from trackflow.tracking.retried import Retried
 from trackflow.tracking.search import Found, Search, Wanted

@@ -14,8 +14,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from trackflow.engines.port import Answer, TransactionalEngine
-from trackflow.engines.port import Outcome as Word
+from trackflow.engines.answers import Answer
+from trackflow.engines.answers import Outcome as Word
+from trackflow.engines.port import TransactionalEngine
 from trackflow.errors import LedgerError
 from trackflow.message import Message
 from trackflow.tracking.case import Case

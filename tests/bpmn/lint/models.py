@@ -12,6 +12,7 @@ HEAD = (
 MESSAGES = "".join(f'<message id="{name}" name="{name}"/>' for name in ("Go", "A", "B", "C", "D"))
 START = '<startEvent id="start"><messageEventDefinition messageRef="Go"/></startEvent>'
 END = '<endEvent id="end"/>'
+LINK = '<linkEventDefinition name="L"/>'
 
 
 def model(
@@ -30,6 +31,11 @@ def model(
     return parse(text.encode(), f"{process}.bpmn")
 
 
+def line(*elements: str, way: str, more: str = "") -> str:
+    """Start, these, end, and flows along a way."""
+    return START + "".join(elements) + END + flows(f"start {way} end") + more
+
+
 def flows(*ways: str) -> str:
     """Sequence flows: `"a b c"` leads from a to b and on to c. A flow's id is `a-b`."""
     pairs = [pair for way in ways for pair in zip(way.split(), way.split()[1:], strict=False)]
@@ -46,8 +52,17 @@ def guarded(source: str, target: str, condition: str) -> str:
 
 def catch(id_: str, message: str) -> str:
     """An intermediate catch event of a message."""
-    definition = f'<messageEventDefinition messageRef="{message}"/>'
+    return catching(id_, about(message))
+
+
+def catching(id_: str, definition: str) -> str:
+    """An intermediate catch event."""
     return f'<intermediateCatchEvent id="{id_}">{definition}</intermediateCatchEvent>'
+
+
+def throwing(id_: str, definition: str) -> str:
+    """An intermediate throw event."""
+    return f'<intermediateThrowEvent id="{id_}">{definition}</intermediateThrowEvent>'
 
 
 def receive(id_: str, message: str, inside: str = "") -> str:
@@ -59,7 +74,7 @@ def boundary(id_: str, host: str, message: str, interrupting: bool = True) -> st
     """A boundary event of a message."""
     return (
         f'<boundaryEvent id="{id_}" attachedToRef="{host}" cancelActivity="{str(interrupting).lower()}">'
-        f'<messageEventDefinition messageRef="{message}"/></boundaryEvent>'
+        f"{about(message)}</boundaryEvent>"
     )
 
 

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 
 from tests.bpmn.lint.models import (
     END,
+    LINK,
     START,
     about,
     boundary,
     catch,
+    catching,
     flows,
     gateway,
     guarded,
+    line,
     receive,
     subprocess,
+    throwing,
     timer,
     trigger,
 )
@@ -31,11 +35,6 @@ class Case:
     after: str = ""
 
 
-def _line(*elements: str, way: str, more: str = "") -> str:
-    """Start, these, end, and flows along a way."""
-    return START + "".join(elements) + END + flows(f"start {way} end") + more
-
-
 def _split(*flows_: str, attributes: str = "") -> str:
     """An exclusive gateway before two tasks."""
     tasks = '<task id="a"/><task id="b"/>'
@@ -50,15 +49,15 @@ def _split(*flows_: str, attributes: str = "") -> str:
 
 
 def _task(element: str) -> str:
-    return _line(element, way="x")
+    return line(element, way="x")
 
 
 def _catching(definition: str) -> str:
-    return _task(f'<intermediateCatchEvent id="x">{definition}</intermediateCatchEvent>')
+    return _task(catching("x", definition))
 
 
 def _throwing(definition: str, more: str = "") -> str:
-    return _task(f'<intermediateThrowEvent id="x">{definition}</intermediateThrowEvent>') + more
+    return _task(throwing("x", definition)) + more
 
 
 def _ending(definition: str) -> str:
@@ -89,7 +88,7 @@ def _sub(body: str = "", attributes: str = "") -> str:
 
 
 def _with(event_subprocess: str) -> str:
-    return _line(receive("x", "A"), event_subprocess, way="x")
+    return line(receive("x", "A"), event_subprocess, way="x")
 
 
 def _loop(inside: str, attributes: str = "") -> str:
@@ -125,7 +124,7 @@ CASES = {
     # Exclusive gateways
     "xor with conditions": Case(None, _split(guarded("g", "a", "${x}"), guarded("g", "b", "${y}"))),
     "xor without flows": Case("refused-gateway", START + gateway("g", "exclusive") + flows("start g")),
-    "xor with one flow": Case(None, _line(gateway("g", "exclusive"), way="g")),
+    "xor with one flow": Case(None, line(gateway("g", "exclusive"), way="g")),
     "xor with one flow and a condition": Case(
         "refused-gateway",
         START + gateway("g", "exclusive") + END + flows("start g") + guarded("g", "end", "${x}"),
@@ -157,15 +156,11 @@ CASES = {
         None, START + gateway("g", "parallel") + END + flows("start g") + guarded("g", "end", "${x}")
     ),
     "complex gateway": Case("refused-flow", _task('<complexGateway id="x"/>')),
-    "complex gateway apart": Case(None, _line(receive("x", "A"), '<complexGateway id="y"/>', way="x")),
+    "complex gateway apart": Case(None, line(receive("x", "A"), '<complexGateway id="y"/>', way="x")),
     # Event-based gateways
     "race of messages": Case(None, _raced(catch("x", "B"))),
-    "race with a timer": Case(
-        None, _raced(f'<intermediateCatchEvent id="x">{timer("PT1H")}</intermediateCatchEvent>')
-    ),
-    "race with a signal": Case(
-        None, _raced(f'<intermediateCatchEvent id="x">{SENDS}</intermediateCatchEvent>'), SIGNAL
-    ),
+    "race with a timer": Case(None, _raced(catching("x", timer("PT1H")))),
+    "race with a signal": Case(None, _raced(catching("x", SENDS)), SIGNAL),
     "race with a condition": Case(
         None,
         _raced(
@@ -178,7 +173,7 @@ CASES = {
     "race with a task": Case("refused-gateway", _raced('<task id="x"/>')),
     "race with a link": Case(
         "refused-gateway",
-        _raced('<intermediateCatchEvent id="x"><linkEventDefinition name="L"/></intermediateCatchEvent>'),
+        _raced(catching("x", LINK)),
     ),
     "race for one message": Case("refused-twin", _raced(catch("x", "A"))),
     "race without events": Case(None, START + gateway("g", "eventBased") + flows("start g")),
@@ -233,9 +228,9 @@ CASES = {
         + flows("s1 end", "s2 end"),
         SIGNAL,
     ),
-    "start event with a way in": Case(None, _line(receive("x", "A"), way="x") + flows("x start")),
+    "start event with a way in": Case(None, line(receive("x", "A"), way="x") + flows("x start")),
     "end event with a way out": Case(
-        None, _line(receive("x", "A"), way="x") + '<task id="t"/>' + flows("end t")
+        None, line(receive("x", "A"), way="x") + '<task id="t"/>' + flows("end t")
     ),
     # Subprocesses
     "subprocess": Case(None, _sub()),
@@ -255,10 +250,11 @@ CASES = {
     "ad hoc subprocess": Case(
         "refused-flow", _task('<adHocSubProcess id="x"><task id="t"/></adHocSubProcess>')
     ),
-    "an element that BPMN does not know": Case("refused-schema", _line('<brandNewThing id="y"/>', way="")),
+    "an element that BPMN does not know": Case("refused-schema", line('<brandNewThing id="y"/>', way="")),
     "elements in the wrong order": Case(
         "refused-schema", _task('<task id="x"><outgoing>x-end</outgoing><incoming>start-x</incoming></task>')
     ),
+    "an element of another namespace": Case("refused-schema", _task('<task id="x"><camunda:odd/></task>')),
     "an attribute that BPMN does not know": Case("refused-schema", _task('<task id="x" colour="red"/>')),
     # Event subprocesses
     "event subprocess": Case(None, _with(trigger("t", about("B"), flows("t_start t_end")))),
@@ -336,51 +332,43 @@ CASES = {
     # Links
     "link": Case(
         None,
-        START + '<intermediateThrowEvent id="x"><linkEventDefinition name="L"/></intermediateThrowEvent>'
-        '<intermediateCatchEvent id="y"><linkEventDefinition name="L"/></intermediateCatchEvent>'
-        + END
-        + flows("start x", "y end"),
+        START + throwing("x", LINK) + catching("y", LINK) + END + flows("start x", "y end"),
     ),
     "link to nothing": Case(
         "refused-link",
-        START
-        + '<intermediateThrowEvent id="x"><linkEventDefinition name="L"/></intermediateThrowEvent>'
-        + flows("start x"),
+        START + throwing("x", LINK) + flows("start x"),
     ),
     "link to nothing that nothing leads to": Case(
         None,
-        _line(
+        line(
             receive("x", "A"),
-            '<intermediateThrowEvent id="y"><linkEventDefinition name="L"/></intermediateThrowEvent>',
+            throwing("y", LINK),
             way="x",
         ),
     ),
     "link to two": Case(
         "refused-link",
-        START + '<intermediateThrowEvent id="x"><linkEventDefinition name="L"/></intermediateThrowEvent>'
-        '<intermediateCatchEvent id="y"><linkEventDefinition name="L"/></intermediateCatchEvent>'
-        '<intermediateCatchEvent id="z"><linkEventDefinition name="L"/></intermediateCatchEvent>'
+        START
+        + throwing("x", LINK)
+        + catching("y", LINK)
+        + catching("z", LINK)
         + END
         + flows("start x", "y end", "z end"),
     ),
     "link to another scope": Case(
         "refused-link",
         START
-        + '<intermediateThrowEvent id="x"><linkEventDefinition name="L"/></intermediateThrowEvent>'
+        + throwing("x", LINK)
         + subprocess(
             "y",
-            '<intermediateCatchEvent id="z"><linkEventDefinition name="L"/></intermediateCatchEvent>'
-            + flows("y_start y_end"),
+            catching("z", LINK) + flows("y_start y_end"),
         )
         + END
         + flows("start x"),
     ),
     "link that is left": Case(
         "refused-link",
-        START + '<intermediateThrowEvent id="x"><linkEventDefinition name="L"/></intermediateThrowEvent>'
-        '<intermediateCatchEvent id="y"><linkEventDefinition name="L"/></intermediateCatchEvent>'
-        + END
-        + flows("start x end", "y end"),
+        START + throwing("x", LINK) + catching("y", LINK) + END + flows("start x end", "y end"),
     ),
     # Boundary events
     "boundary of a message": Case(None, _attached(about("B"))),

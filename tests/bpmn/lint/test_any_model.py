@@ -26,7 +26,7 @@ DEFINITIONS = (
     "<signalEventDefinition/>", "<errorEventDefinition/>", "<escalationEventDefinition/>",
     "<compensateEventDefinition/>", '<compensateEventDefinition activityRef="e1"/>',
     "<terminateEventDefinition/>", "<cancelEventDefinition/>", "<conditionalEventDefinition/>",
-    "<multiInstanceLoopCharacteristics/>", "<standardLoopCharacteristics/>",
+    "<multiInstanceLoopCharacteristics/>", "<standardLoopCharacteristics/>", "<camunda:anything/>",
 )  # fmt: skip
 ATTRIBUTES = (
     "", 'messageRef="A"', 'isForCompensation="true"', 'triggeredByEvent="true"', 'calledElement="p"',

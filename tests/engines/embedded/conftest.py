@@ -1,14 +1,13 @@
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 from sqlalchemy import Engine as Database
 
 from trackflow.bpmn import Model, parse
-from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Answer, Outcome
+from trackflow.engines.answers import Answer, Outcome
+from trackflow.engines.embedded import EmbeddedEngine
 from trackflow.message import Message
 
 _FILE = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="urn:test">
@@ -45,17 +44,8 @@ def model_of() -> Callable[..., Model]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    with database.begin() as connection:
-        create_tables(connection)
-    yield database
-    database.dispose()
-
-
-@pytest.fixture
-def engine(database: Database) -> EmbeddedEngine:
-    return EmbeddedEngine(database)
+def engine(embedded: EmbeddedEngine) -> EmbeddedEngine:
+    return embedded
 
 
 @pytest.fixture

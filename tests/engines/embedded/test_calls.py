@@ -20,8 +20,8 @@ from tests.engines.called_models import (
     start,
     tasks,
 )
+from trackflow.engines.answers import Answer, Instance, Outcome, awaited, newest
 from trackflow.engines.embedded import EmbeddedEngine, store
-from trackflow.engines.port import Answer, Instance, Outcome, awaited, newest
 from trackflow.errors import ModelError
 from trackflow.message import Message
 

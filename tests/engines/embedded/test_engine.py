@@ -8,8 +8,8 @@ from sqlalchemy import Engine as Database
 from sqlalchemy import create_engine, event
 
 from trackflow.bpmn import Model, read
+from trackflow.engines.answers import Answer, Deployment, Outcome
 from trackflow.engines.embedded import EmbeddedEngine, create_tables
-from trackflow.engines.port import Answer, Deployment, Outcome
 from trackflow.errors import EngineUnreachable, ModelError
 from trackflow.message import Message
 

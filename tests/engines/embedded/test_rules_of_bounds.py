@@ -7,13 +7,13 @@ import pytest
 
 from tests.engines.called_models import begin, boundary, call, model, receive, several, start
 from trackflow.bpmn import Model
+from trackflow.engines.answers import Answer, Outcome
 from trackflow.engines.embedded import EmbeddedEngine
 from trackflow.engines.embedded.models.obstacles import check
 from trackflow.engines.embedded.models.prepare import prepare
 from trackflow.engines.embedded.steps import interpreter
 from trackflow.engines.embedded.steps.interpreter import Refusal
 from trackflow.engines.embedded.steps.state import State
-from trackflow.engines.port import Answer, Outcome
 from trackflow.errors import ModelError
 
 TOO_DEEP = "too many subprocesses or calls are one within the other"

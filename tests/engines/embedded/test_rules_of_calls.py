@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from tests.engines.called_models import CALLED, boundary, call, end, model, receive, start
+from trackflow.engines.answers import Answer, Outcome
 from trackflow.engines.embedded import EmbeddedEngine
-from trackflow.engines.port import Answer, Outcome
 
 BACK = '<camunda:out sourceExpression="${1 + 1}" target="n"/>'
 

@@ -16,8 +16,8 @@ from tests.engines.called_models import (
     start,
     throw,
 )
+from trackflow.engines.answers import Answer, Instance, Moved, Outcome
 from trackflow.engines.embedded import EmbeddedEngine
-from trackflow.engines.port import Answer, Instance, Moved, Outcome
 from trackflow.errors import ModelError
 from trackflow.message import Message
 

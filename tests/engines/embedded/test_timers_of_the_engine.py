@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine as Database
 
 from tests.timer_models import AS_LONG_AS, PATIENT, REMINDER, choosy
+from trackflow.engines.answers import Answer, Instance, Outcome
 from trackflow.engines.embedded import EmbeddedEngine
-from trackflow.engines.port import Answer, Instance, Outcome
 
 HOUR = 3600.0
 TENANT, KEY = "own", "4711"

@@ -14,11 +14,11 @@ from sqlalchemy.pool import StaticPool
 
 from tests.engines.fidelity.script import EPOCH, FIRED_A_WAIT, Case, Played, Seen, Sight, Step, Time
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Answer, Instance, Outcome
 from trackflow.engines.embedded import EmbeddedEngine, create_tables, store
 from trackflow.engines.embedded.models.prepare import prepare
 from trackflow.engines.embedded.steps.interpreter import awaited
 from trackflow.engines.embedded.steps.state import State
-from trackflow.engines.port import Answer, Instance, Outcome
 from trackflow.errors import ModelError
 from trackflow.message import Message
 

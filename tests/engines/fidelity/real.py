@@ -9,11 +9,10 @@ from typing import Any
 from tests.engines.fidelity.script import EPOCH, FIRED_A_WAIT, Case, Played, Seen, Step, Time
 from tests.engines.fidelity.wire import Wire, age
 from trackflow.bpmn import parse
+from trackflow.engines.camunda.activities import REPETITIONS
 from trackflow.engines.camunda.rest import Row
 from trackflow.engines.camunda.times import time as parsed
 from trackflow.errors import ModelError
-
-_REPETITIONS = "#multiInstanceBody"
 
 
 class RealEngine:
@@ -154,7 +153,7 @@ class Group:
     def _seen(self, instance: Row, about: dict[str, list[Row]]) -> Seen:
         time = self.time[instance["tenantId"]]
         due = (f"{time.until(_due(row))}@{self._elements[row['jobDefinitionId']]}" for row in about["timers"])
-        rows = [row for row in about["visits"] if not row["activityId"].endswith(_REPETITIONS)]
+        rows = [row for row in about["visits"] if not row["activityId"].endswith(REPETITIONS)]
         holding = {row["parentActivityInstanceId"] for row in about["visits"] if not row["endTime"]}
         return {
             "awaits": sorted(f"{row['eventName']}@{row['activityId']}" for row in about["awaited"]),

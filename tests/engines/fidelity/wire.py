@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from tests.engines.fidelity.script import EPOCH, Step
+from trackflow.engines.answers import Outcome
 from trackflow.engines.camunda.rest import Rest, Row
 from trackflow.engines.camunda.words import answer_to, correlation
-from trackflow.engines.port import Outcome
 from trackflow.errors import EngineUnreachable
 from trackflow.message import Message
 

@@ -16,7 +16,7 @@ from trackflow.board.health import Part, Report
 from trackflow.board.process.processes import figures, model_of, modelled
 from trackflow.board.process.selections import Selection
 from trackflow.bpmn import Model
-from trackflow.engines.port import newest
+from trackflow.engines.answers import newest
 from trackflow.extension import Trackflow
 from trackflow.message import short_text
 from trackflow.projection.conformance import Deviation, deviations

@@ -58,7 +58,11 @@ def known_processes(board: Board) -> Sequence[KnownProcess]:
             return processes.orders_by_version(transaction, board.trackflow.settings.tenant)
 
     counted = board.kept.get("processes", _KNOWN_SECONDS, make)
-    found = [_known(board, process, counted.get(process, {})) for process in {*counted, *modelled(board)}]
+    withdrawn = _withdrawn(board)
+    found = [
+        _known(board, process, counted.get(process, {}), process in withdrawn)
+        for process in {*counted, *modelled(board)}
+    ]
     return sorted(found, key=lambda each: (-each.orders, each.name, each.id))
 
 
@@ -70,11 +74,11 @@ def known_process(board: Board, process: str) -> KnownProcess:
     raise HTTPException(404, f"there is no process {process[:255]!r}")
 
 
-def _known(board: Board, process: str, orders: Mapping[int, int]) -> KnownProcess:
+def _known(board: Board, process: str, orders: Mapping[int, int], withdrawn: bool) -> KnownProcess:
     versions = [Version(number, orders[number]) for number in sorted(orders, reverse=True)]
     model = model_of(board, process, versions[0].number if versions else 0)
     name = " ".join(((model and model.name) or process).split())
-    return KnownProcess(process, name, versions, process in _withdrawn(board))
+    return KnownProcess(process, name, versions, withdrawn)
 
 
 def _withdrawn(board: Board) -> frozenset[str]:

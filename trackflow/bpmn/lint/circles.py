@@ -11,15 +11,13 @@ def circles(following: Mapping[str, Sequence[str]]) -> list[set[str]]:
     A node that has no entry leads nowhere.
     """
     found = _Components(following).all()
-    return [
-        each for each in found if len(each) > 1 or next(iter(each)) in following.get(next(iter(each)), ())
-    ]
+    return [each for each in found if any(not each.isdisjoint(following.get(node, ())) for node in each)]
 
 
 class _Components:
     def __init__(self, following: Mapping[str, Sequence[str]]) -> None:
         self._following = following
-        self._number = dict[str, int]()  # in the order in which nodes were come to
+        self._number = dict[str, int]()  # in the order in which nodes were reached
         self._low = dict[str, int]()  # the lowest number that is reached from it, of those on the path
         self._path = list[str]()
         self._on_path = set[str]()

@@ -4,7 +4,7 @@ The relation is that of Kovalyov and Esparza ("A polynomial algorithm to compute
 free-choice signal transition graphs", 1996), on the model read as a Petri net: an element is a place, a join
 has a place for each of its flows. Two places are concurrent if one step makes tokens on both, or if one of
 them gets its token by a step while the other has one. For models without deadlocks it is exact; for others it
-may name too many, never too few, but that a join counts each flow once.
+may name too many, never too few, except that a join counts each flow once.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Concurrency:
         return self.doubled(element)
 
     def doubled(self, element: str) -> bool:
-        """The same, but that all repetitions of a multi-instance element count as one."""
+        """The same, where all repetitions of a multi-instance element count as one."""
         return element in self.beside(element)
 
     def _relation(self, scope: str | None) -> Relation:

@@ -12,7 +12,7 @@ from functools import cached_property
 from trackflow.bpmn.graph import inside, reached, scopes_of
 from trackflow.bpmn.lint.finding import Finding, warning
 from trackflow.bpmn.lint.reachability import leads_to
-from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.model import THROWS, Element, Model
 from trackflow.bpmn.tokens import holds_expression
 
 NO_WAY_OUT = warning("no-way-out")
@@ -40,7 +40,9 @@ class _Ways:
         self._model = model
         self._inside = inside(model)
         self._thrown = {
-            (each.event, each.reference) for each in model.elements.values() if _throws(each) and each.event
+            (each.event, each.reference)
+            for each in model.elements.values()
+            if each.type in THROWS and each.event
         }
 
     def reason(self, element: Element) -> str | None:
@@ -114,7 +116,3 @@ class _Ways:
     @cached_property
     def _following(self) -> dict[str, list[str]]:
         return leads_to(self._model)
-
-
-def _throws(element: Element) -> bool:
-    return element.type in ("intermediateThrowEvent", "endEvent")

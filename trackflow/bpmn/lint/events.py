@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trackflow.bpmn.lint.finding import Finding, Severity, error, warning
+from trackflow.bpmn.lint.finding import Finding, error, warning
 from trackflow.bpmn.lint.surroundings import Surroundings
-from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.model import CATCHES, Element, Model
 from trackflow.bpmn.tokens import holds_expression
 
 UNKNOWN = error("event-not-in-choreography")
@@ -63,11 +63,8 @@ def undeclared(around: Surroundings) -> Iterator[Finding]:
         missing = [event for event in emitted if event not in around.events]
         if missing:
             words = f"{service} emits {', '.join(missing)}, which the choreography does not know"
-            yield Finding(UNKNOWN.id, Severity.ERROR, words, service=service)
+            yield Finding(UNKNOWN.id, UNKNOWN.severity, words, service=service)
 
 
 def _awaiting(model: Model) -> Iterator[Element]:
-    throws = ("intermediateThrowEvent", "endEvent", "sendTask")
-    return (
-        each for each in model.elements.values() if each.message in model.messages and each.type not in throws
-    )
+    return (each for each in model.elements.values() if each.message and each.type in CATCHES)

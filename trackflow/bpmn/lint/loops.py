@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trackflow.bpmn.graph import CHOOSE_ONE, inside, joins, links
+from trackflow.bpmn.graph import CHOOSE_ONE, inside, joins, links_of
 from trackflow.bpmn.lint.circles import circles
 from trackflow.bpmn.lint.finding import Finding, error, warning
 from trackflow.bpmn.model import Element, Flow, Model
@@ -62,7 +62,7 @@ class _Steps:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._links = links(model.elements.values())
+        self._links = links_of(model)
         self._inside = inside(model)
         self.possible: dict[str, list[str]] = {}
         self.certain: dict[str, list[str]] = {}

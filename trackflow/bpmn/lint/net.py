@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from trackflow.bpmn.graph import CHOOSE_ONE, joins, links, reached
+from trackflow.bpmn.graph import CHOOSE_ONE, joins, links_of, reached
 from trackflow.bpmn.model import Element, Flow, Model
 
 # A timer that is no cycle comes once.
@@ -107,7 +107,7 @@ class _Building:
         self._model = model
         self._inside = inside
         self._elements = elements
-        self._links = links(elements)
+        self._links = links_of(model)
         self._net = Net()
         self._boundary: dict[str, list[Element]] = {each.id: [] for each in elements}
         for each in elements:
@@ -138,7 +138,11 @@ class _Building:
         """The place that a flow leads to."""
         if flow.id in self._arrivals:
             return self._arrivals[flow.id]
-        return self._net.of[self._links.get(flow.target, flow.target)][0]
+        return self._net.of[self._target(flow)][0]
+
+    def _target(self, flow: Flow) -> str:
+        """The element that a flow leads to: of a link the one that catches it."""
+        return self._links.get(flow.target, flow.target)
 
     def _ways_out(self, element: Element) -> Iterator[list[int]]:
         """The sets of places that get a token together when one leaves the element."""
@@ -160,7 +164,7 @@ class _Building:
         yield from (Step([each], [place], waits_for) for each in arrivals)
 
     def _before(self, element: Element) -> frozenset[int]:
-        """The places of what can come to an element, but itself."""
+        """The places of all that can come to an element, without its own."""
         coming = reached([element.id], self._previous) - {element.id}
         return frozenset(place for each in coming for place in self._net.of[each])
 
@@ -170,9 +174,7 @@ class _Building:
         found: dict[str, list[str]] = {each.id: [] for each in self._elements}
         for each in self._elements:
             for flow in each.outgoing:
-                found[self._links.get(self._model.flows[flow].target, self._model.flows[flow].target)].append(
-                    each.id
-                )
+                found[self._target(self._model.flows[flow])].append(each.id)
             if each.attached_to in found:
                 found[each.id].append(each.attached_to)
         return found

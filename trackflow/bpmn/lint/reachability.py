@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
-from trackflow.bpmn.graph import inside, links, reached, successors
+from trackflow.bpmn.graph import inside, links_of, reached, successors
 from trackflow.bpmn.lint.finding import Finding, warning
 from trackflow.bpmn.model import Element, Model
 
@@ -29,7 +28,7 @@ def leads_to(model: Model) -> dict[str, list[str]]:
     compensation boundary event is connected to).
     """
     following = successors(model)
-    for throwing, catching in links(model.elements.values()).items():
+    for throwing, catching in links_of(model).items():
         following[throwing].append(catching)
     for scope, elements in inside(model).items():
         if scope is not None:
@@ -52,12 +51,9 @@ def _in_any_order(model: Model, element: Element) -> bool:
 
 def _first(lost: list[str], following: dict[str, list[str]]) -> Iterator[str]:
     """Of elements that nothing leads to those that lead to the others; of a circle its first in the file."""
-    before = defaultdict[str, set[str]](set)
-    for id_ in lost:
-        for each in following[id_]:
-            before[each].add(id_)
+    led_to = {each for id_ in lost for each in following[id_]}
     seen = set[str]()
-    for id_ in sorted(lost, key=lambda each: bool(before[each])):
+    for id_ in sorted(lost, key=led_to.__contains__):
         if id_ not in seen:
             yield id_
             seen |= reached([id_], following)

@@ -54,7 +54,7 @@ def lint(models: Sequence[Model], around: Surroundings, *, complete: bool = True
     """
     for model in models:
         found = [*refused_by_the_family(model), *silence.heard(model, _of(model, around))]
-        found += silence.misnamed(model, [rule.id for rule in IGNORABLE])
+        found += silence.misnamed(model, frozenset(rule.id for rule in IGNORABLE))
         yield from sorted(found, key=lambda finding: finding.line or 0)
     yield from events.starts_of_two(models)
     if complete:

@@ -6,7 +6,7 @@ On a process it holds for everything in the process.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from trackflow.bpmn.document import extension_property
 from trackflow.bpmn.lint.finding import Finding, warning
@@ -25,10 +25,10 @@ def heard(model: Model, findings: Iterable[Finding]) -> Iterator[Finding]:
             yield finding
 
 
-def misnamed(model: Model, rules: Collection[str]) -> Iterator[Finding]:
+def misnamed(model: Model, rules: Set[str]) -> Iterator[Finding]:
     """Properties that name a rule that cannot be silenced, or that there is not."""
     for id_ in (model.process, *model.elements, *model.flows):
-        for name in sorted(_ignored(model, id_) - set(rules)):
+        for name in sorted(_ignored(model, id_) - rules):
             words = f"{PROPERTY} names {name!r}, which is no rule that can be ignored"
             where = model.elements.get(id_) or model.flows.get(id_)
             if where is None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trackflow.bpmn.graph import scopes_of
+from trackflow.bpmn.graph import inside, scopes_of
 from trackflow.bpmn.lint.concurrency import Concurrency
 from trackflow.bpmn.lint.finding import Finding, warning
 from trackflow.bpmn.model import Element, Model
@@ -76,6 +76,7 @@ class _Looking:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._inside = inside(model)
         self._concurrency = Concurrency(model)
         self._scopes_of = dict[str, list[str]]()
 
@@ -121,8 +122,8 @@ class _Looking:
         ]:
             found = self._model.elements[scope]
             if found.scope == outer.holder and found.triggered:
-                starts = [each for each in self._model.elements.values() if each.scope == scope]
-                return all(each.interrupting for each in starts if each.type == "startEvent")
+                starts = [each for each in self._inside.get(scope, ()) if each.type == "startEvent"]
+                return all(each.interrupting for each in starts)
         return False
 
     def _twice(self, wait: _Wait) -> bool:

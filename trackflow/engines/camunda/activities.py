@@ -22,6 +22,8 @@ _PAGE_COSTS = 8
 _ACTIVITIES = "/history/activity-instance"
 # Several within one millisecond come in the order of the engine's own counter, which is per branch.
 _IN_ORDER = [{"sortBy": by, "sortOrder": "asc"} for by in ("startTime", "occurrence", "activityInstanceId")]
+# The engine's own element around the repetitions of an element ends so; the model has none of this name.
+REPETITIONS = "#multiInstanceBody"
 # The engine compares with `<` and `>`, and some of its databases keep fewer digits.
 _MARGIN = timedelta(milliseconds=2)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -53,10 +55,20 @@ def copy_of(model: Model) -> Copy:
 def refusal(reply: Reply, copies: list[Copy]) -> EngineError | ModelError:
     """Why a deployment was refused, as an error: of the model if the engine names one."""
     for copy in copies:
-        found = (reply.said.get("details") or {}).get(copy.resource, {}).get("errors")
-        if found:
-            first = found[0]
-            element = f" (element {first['mainElementId']!r})" if first.get("mainElementId") else ""
-            text = " ".join(str(first["message"]).split())
-            return ModelError(f"{copy.model.file}: line {first.get('line')}: {text}{element}")
+        if found := (reply.said.get("details") or {}).get(copy.resource, {}).get("errors"):
+            return _model_error(copy, found[0])
     return EngineRefused(reply.words)
+
+
+def _model_error(copy: Copy, first: Mapping[str, Any]) -> ModelError:
+    line, element, text = _line(copy, first), first.get("mainElementId"), str(first["message"])
+    where, which = f"line {line}: " if line else "", f" (element {element!r})" if element else ""
+    return ModelError(f"{copy.model.file}: {where}{' '.join(text.split())}{which}", line)
+
+
+def _line(copy: Copy, error: Mapping[str, Any]) -> int | None:
+    """In the file. The engine counts in what it was given, or says 0 (`ProblemImpl` without an element)."""
+    model, id_ = copy.model, error.get("mainElementId")
+    if id_ and (part := model.elements.get(id_) or model.flows.get(id_)):
+        return part.line
+    return error.get("line") or None if copy.content == model.source else None

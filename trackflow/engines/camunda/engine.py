@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trackflow.bpmn import Model
+from trackflow.engines.answers import BROUGHT_BACK, Answer, Deployment, Instance, Migrated, Running, Version
 from trackflow.engines.camunda import instances
 from trackflow.engines.camunda.connections import CONNECT_SECONDS, READ_SECONDS
 from trackflow.engines.camunda.copies import Copy, copy_of, refusal
@@ -17,16 +18,7 @@ from trackflow.engines.camunda.rest import Rest, Row, segment
 from trackflow.engines.camunda.timers import Timers
 from trackflow.engines.camunda.versions import Versions
 from trackflow.engines.camunda.words import answer_to, correlation, event_variable
-from trackflow.engines.port import (
-    BROUGHT_BACK,
-    Answer,
-    Deployment,
-    Instance,
-    Migrated,
-    RemoteEngine,
-    Running,
-    Version,
-)
+from trackflow.engines.port import RemoteEngine
 from trackflow.errors import AnswerUnknown, EngineUnreachable
 from trackflow.message import Message
 

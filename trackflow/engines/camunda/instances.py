@@ -6,18 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from trackflow.engines.camunda.activities import FEW, Activities, is_cheaper
+from trackflow.engines.answers import Instance, Step, Timer
+from trackflow.engines.camunda.activities import FEW, REPETITIONS, Activities, is_cheaper
 from trackflow.engines.camunda.rest import Rest, Row
 from trackflow.engines.camunda.timers import Timers
 from trackflow.engines.camunda.times import time, time_or_none
-from trackflow.engines.port import Instance, Step, Timer
 
 RUNNING = frozenset({"ACTIVE", "SUSPENDED"})
 # Business keys in one question: databases limit the length of a list.
 _KEYS = 500
 _END_EVENT = "EndEvent"  # how the type of such an activity ends: `noneEndEvent`, `errorEndEvent`
-# The engine's own element around the repetitions of an element; the model has none of this name.
-_REPETITIONS = "#multiInstanceBody"
 
 
 def rows_of(rest: Rest, tenant: str, keys: Iterable[str]) -> list[Row]:
@@ -80,7 +78,7 @@ def _path(rows: Iterable[Row]) -> tuple[Step, ...]:
             bool(row["canceled"]),
         )
         for row in rows
-        if not row["activityId"].endswith(_REPETITIONS)
+        if not row["activityId"].endswith(REPETITIONS)
     )
 
 

@@ -12,21 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Migrated, Running
+from trackflow.engines.camunda.activities import REPETITIONS
 from trackflow.engines.camunda.rest import Reply, Rest, Row
 from trackflow.engines.misfits import Misfit, misfits, renamed, undone_by
-from trackflow.engines.port import Migrated, Running
 from trackflow.errors import EngineRefused
 
-_REPETITIONS = "#multiInstanceBody"
 _TRIES = 5  # an event that moves the instance at the same time goes first
-_NO_INSTRUCTION = "There is no migration instruction"
 
 
 class Migration:
-    """From one version of a process to another. `source` and `target` are the ids of their definitions."""
+    """From one version of a process to another."""
 
     def __init__(self, rest: Rest, source: Row, target: Row, sources: tuple[bytes, bytes]) -> None:
-        """`sources`: their BPMN files. Raises EngineUnreachable, EngineRefused, ModelError."""
+        """`source` and `target`: the engine's rows of the two versions; `sources`: their BPMN files.
+
+        Raises EngineUnreachable, EngineRefused, ModelError.
+        """
         self._rest = rest
         self._tenant = source["tenantId"]
         self._old, self._new = (
@@ -40,7 +42,7 @@ class Migration:
         """What `migrate` would answer. Raises EngineUnreachable."""
         query = {"processInstanceId": instance.id, "tenantIdIn": self._tenant}
         rows = self._rest.all("/history/activity-instance", **query, unfinished="true")
-        active = {row["activityId"].removesuffix(_REPETITIONS) for row in rows}
+        active = {row["activityId"].removesuffix(REPETITIONS) for row in rows}
         if not active:
             return Migrated(is_gone=True)
         rows = self._rest.all("/event-subscription", **query, eventType="compensate")
@@ -56,17 +58,16 @@ class Migration:
         if possible.misfits or possible.is_gone:
             return possible
         request = {"migrationPlan": self._plan, "processInstanceIds": [instance.id]}
-        reply = self._rest.change("/migration/execute", request)
         for _ in range(_TRIES):
+            reply = self._rest.change("/migration/execute", request)
             if not _is_overtaken(reply):
                 break
-            reply = self._rest.change("/migration/execute", request)
         if reply.ok:
             return Migrated()
         # ENGINE-23003: it has ended; ENGINE-23002: it has been migrated already.
         if "ENGINE-23003" in reply.words or "ENGINE-23002" in reply.words:
             return Migrated(is_gone=True)
-        return Migrated(tuple(_refusals(self._old, reply)))
+        return Migrated(_refusals(self._old, reply))
 
     def _generated(self, source: str, target: str) -> dict[str, Any]:
         reply = self._rest.change(
@@ -90,26 +91,23 @@ class Migration:
 def _mapped(plan: Mapping[str, Any]) -> Iterator[str]:
     for instruction in plan["instructions"]:
         for id_ in instruction["sourceActivityIds"]:
-            yield id_.removesuffix(_REPETITIONS)
+            yield id_.removesuffix(REPETITIONS)
 
 
 def _is_overtaken(reply: Reply) -> bool:
     return not reply.ok and reply.said["type"] == "OptimisticLockingException"
 
 
-def _refusals(old: Model, reply: Reply) -> Iterator[Misfit]:
+def _refusals(old: Model, reply: Reply) -> tuple[Misfit, ...]:
     """What the engine said against it, element by element where it names one."""
     report = reply.said.get("validationReport") or {}
-    found = False
-    for each in _reports(report):
-        for failure in each.get("failures") or ():
-            found = True
-            yield _misfit(old, each.get("sourceScopeId"), f"cannot be migrated by the engine: {failure}")
-    for failure in report.get("failures") or ():
-        found = True
-        yield Misfit(None, None, str(failure))
-    if not found:
-        yield Misfit(None, None, reply.words)
+    found = [
+        _misfit(old, each.get("sourceScopeId"), f"cannot be migrated by the engine: {failure}")
+        for each in _reports(report)
+        for failure in each.get("failures") or ()
+    ]
+    found += [Misfit(None, None, str(failure)) for failure in report.get("failures") or ()]
+    return tuple(found) or (Misfit(None, None, reply.words),)
 
 
 def _reports(report: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
@@ -118,5 +116,5 @@ def _reports(report: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def _misfit(old: Model, element: str | None, reason: str) -> Misfit:
-    known = old.elements.get((element or "").removesuffix(_REPETITIONS))
+    known = old.elements.get((element or "").removesuffix(REPETITIONS))
     return Misfit(known.id, known.name, reason) if known else Misfit(None, None, f"the instance {reason}")

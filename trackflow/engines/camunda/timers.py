@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from trackflow.engines.answers import Timer
 from trackflow.engines.camunda.rest import Rest, Row
 from trackflow.engines.camunda.times import time
-from trackflow.engines.port import Timer
 
 _INSTANCES = 500  # in one question: databases limit the length of a list
-_STARTS_A_PROCESS = "timer-start-event"  # belongs to no instance
+STARTS_A_PROCESS = "timer-start-event"  # a job definition's type; belongs to no instance
 
 
 class Timers:
@@ -49,6 +49,6 @@ class Timers:
             self._elements[definition] = {
                 row["id"]: row["activityId"]
                 for row in rows
-                if row["jobType"].startswith("timer-") and row["jobType"] != _STARTS_A_PROCESS
+                if row["jobType"].startswith("timer-") and row["jobType"] != STARTS_A_PROCESS
             }
         return self._elements[definition]

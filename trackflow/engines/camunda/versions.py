@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from trackflow.engines.camunda.rest import PAGE, Reply, Rest, Row, segment
-from trackflow.engines.port import Running, Version
+from trackflow.engines.answers import Running, Version
+from trackflow.engines.camunda.rest import PAGE, Rest, Row, segment
+from trackflow.engines.camunda.timers import STARTS_A_PROCESS
 from trackflow.errors import EngineRefused
 
 _DEFINITIONS = "/process-definition"
 _INSTANCES = "/process-instance"
-_TIMER_START = "timer-start-event"
 
 
 class Versions:
@@ -76,7 +76,7 @@ class Versions:
             self._suspend(f"{_DEFINITIONS}/{segment(newest['id'])}", True, includeProcessInstances=False)
         # With the definition the engine suspends the timers that running instances set from now on.
         for row in self._rest.all("/job-definition", processDefinitionId=newest["id"], suspended="true"):
-            if row["jobType"] != _TIMER_START:
+            if row["jobType"] != STARTS_A_PROCESS:
                 self._suspend(f"/job-definition/{segment(row['id'])}", False, includeJobs=True)
         return not newest["suspended"]
 
@@ -101,6 +101,6 @@ class Versions:
         return int(self._rest.value(f"{_INSTANCES}/count", "count", tenantIdIn=self._tenant, **query))
 
     def _suspend(self, path: str, suspended: bool, **options: bool) -> None:
-        reply: Reply = self._rest.put(f"{path}/suspended", {"suspended": suspended, **options})
+        reply = self._rest.put(f"{path}/suspended", {"suspended": suspended, **options})
         if not reply.ok:
             raise EngineRefused(reply.words)

@@ -7,8 +7,8 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
+from trackflow.engines.answers import Answer, Outcome
 from trackflow.engines.camunda.rest import Reply
-from trackflow.engines.port import Answer, Outcome
 from trackflow.engines.variables import Scalar, variables_of
 from trackflow.message import Message
 

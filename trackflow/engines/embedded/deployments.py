@@ -11,11 +11,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import BROUGHT_BACK, Deployment
 from trackflow.engines.embedded import store
 from trackflow.engines.embedded.models.obstacles import check
 from trackflow.engines.embedded.models.prepare import prepare
 from trackflow.engines.embedded.models.process import Process
-from trackflow.engines.port import BROUGHT_BACK, Deployment
 from trackflow.errors import ModelError
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from trackflow.bpmn import Model
+from trackflow.engines.answers import Answer, Deployment, Instance, Migrated, Running, Version
 from trackflow.engines.embedded import store
 from trackflow.engines.embedded.deployments import Deployments
 from trackflow.engines.embedded.reached import Reached
@@ -21,16 +22,7 @@ from trackflow.engines.embedded.runs import Tenant
 from trackflow.engines.embedded.telling import Telling, fire
 from trackflow.engines.embedded.trouble import resumed, standing
 from trackflow.engines.embedded.versions import Versions, pages
-from trackflow.engines.port import (
-    Answer,
-    Deployment,
-    Instance,
-    Migrated,
-    Running,
-    TransactionalEngine,
-    Turn,
-    Version,
-)
+from trackflow.engines.port import TransactionalEngine, Turn
 from trackflow.errors import EngineUnreachable
 from trackflow.message import Message
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import count
 from uuid import uuid4
 
+from trackflow.engines.answers import Moved
 from trackflow.engines.embedded.deployments import Startable
 from trackflow.engines.embedded.models.process import Process
 from trackflow.engines.embedded.runs import Run, Runs, Tenant
@@ -16,7 +17,7 @@ from trackflow.engines.embedded.steps import interpreter
 from trackflow.engines.embedded.steps.course import MOVES, Course
 from trackflow.engines.embedded.steps.state import Caller, State, Token
 from trackflow.engines.embedded.steps.step import Refused, Step
-from trackflow.engines.port import Moved, Turn
+from trackflow.engines.port import Turn
 
 # Far more than anybody waits for, and few enough for one transaction.
 MOST_HEARING = 10_000

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from trackflow.engines.answers import Instance, Step, Timer
 from trackflow.engines.embedded.models.process import Process
 from trackflow.engines.embedded.steps.interpreter import awaited, timers
 from trackflow.engines.embedded.steps.repetition import BODY
 from trackflow.engines.embedded.steps.state import State, Visit
-from trackflow.engines.port import Instance, Step, Timer
 
 
 def instance(row: Row[*tuple[Any, ...]], process: Process, *, path: bool) -> Instance:

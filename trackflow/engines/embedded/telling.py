@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trackflow.engines.answers import Answer, Outcome
 from trackflow.engines.embedded.deployments import Startable
 from trackflow.engines.embedded.models.process import Process
 from trackflow.engines.embedded.reached import Reached
@@ -11,7 +12,6 @@ from trackflow.engines.embedded.runs import Run
 from trackflow.engines.embedded.steps import interpreter
 from trackflow.engines.embedded.steps.interpreter import Wait
 from trackflow.engines.embedded.trouble import set_aside
-from trackflow.engines.port import Answer, Outcome
 from trackflow.engines.variables import Scalar, variables_of
 from trackflow.message import Message
 

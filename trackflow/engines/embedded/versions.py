@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection
 
 from trackflow.bpmn import Model, parse
+from trackflow.engines.answers import Migrated, Running, Version
 from trackflow.engines.embedded import listeners, store
 from trackflow.engines.embedded.listeners import Position
 from trackflow.engines.embedded.migration import Migration
 from trackflow.engines.embedded.steps.state import State
-from trackflow.engines.port import Migrated, Running, Version
 from trackflow.errors import EngineRefused
 
 _PAGE = 500  # instances that are read at once

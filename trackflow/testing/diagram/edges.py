@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 
 from lxml import etree
@@ -12,6 +13,7 @@ from trackflow.testing.diagram.meaning import Meaning
 from trackflow.testing.diagram.svg import number, path, svg
 from trackflow.testing.diagram.texts import LINE, SIZE, label, lines_of, width_of
 
+_Frame = tuple[Point, Point, Point]  # a point of a line, and the unit vectors along and across the line
 _CORNER = 6.0  # px: the radius of a bend
 _ARROW = 9.0  # px: an arrow's length
 _LABEL = 110  # px: the widest label
@@ -20,11 +22,8 @@ _LABEL = 110  # px: the widest label
 def edge(drawn: Edge, meaning: Meaning) -> list[etree._Element]:
     """What shows one edge, its label included."""
     if meaning.type == "messageFlow":
-        line = [
-            path(_rounded(drawn.points), "line messages"),
-            _start(drawn.points),
-            _open_arrow(drawn.points),
-        ]
+        points = drawn.points
+        line = [path(_rounded(points), "line messages"), _start(points), _arrow(points, "body")]
     elif meaning.type == "sequenceFlow":
         line = _sequence_flow(drawn, meaning)
     else:
@@ -40,15 +39,12 @@ def middle_of(points: tuple[Point, ...]) -> Point:
 
 def _sequence_flow(drawn: Edge, meaning: Meaning) -> list[etree._Element]:
     points = drawn.points
-    nodes = [path(_rounded(_shortened(points)), "line flow"), _full_arrow(points)]
+    nodes = [path(_rounded(_shortened(points)), "line flow"), _arrow(points, "solid")]
     if meaning.is_default:
-        at, along, across = _along(points, 11)
-        nodes.append(path(_stroke(at, along, across, -3, -5) + _stroke(at, along, across, 3, 5, "L"), "line"))
+        frame = _along(points, 11)
+        nodes.append(path(f"M{_within(frame, -3, -5)}L{_within(frame, 3, 5)}", "line"))
     if meaning.conditional:
-        at, along, across = _along(points, 0)
-        corners = [(0, 0), (8, -4.5), (16, 0), (8, 4.5)]
-        moved = [_stroke(at, along, across, *corner, "") for corner in corners]
-        nodes.append(path(f"M{'L'.join(moved)}Z", "body"))
+        nodes.append(path(_polygon(_along(points, 0), [(0, 0), (8, -4.5), (16, 0), (8, 4.5)]), "body"))
     return nodes
 
 
@@ -66,18 +62,10 @@ def _shortened(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return (*points[:-1], _towards(points[-1], points[-2], min(_ARROW - 1, math.dist(*points[-2:]) / 2)))
 
 
-def _full_arrow(points: tuple[Point, ...]) -> etree._Element:
-    return path(f"M{_arrow(points)}Z", "solid")
-
-
-def _open_arrow(points: tuple[Point, ...]) -> etree._Element:
-    return path(f"M{_arrow(points)}Z", "body")
-
-
-def _arrow(points: tuple[Point, ...]) -> str:
-    at, along, across = _along(points[::-1], 0)
+def _arrow(points: tuple[Point, ...], style: str) -> etree._Element:
+    frame = _along(points[::-1], 0)
     corners = [(_ARROW, -_ARROW * 0.42), (0, 0), (_ARROW, _ARROW * 0.42)]
-    return "L".join(_stroke(at, along, across, *corner, "") for corner in corners)
+    return path(_polygon(frame, corners), style)
 
 
 def _start(points: tuple[Point, ...]) -> etree._Element:
@@ -98,7 +86,7 @@ def _name(drawn: Edge, name: str) -> list[etree._Element]:
     return [label(lines, at, size=SIZE - 0.5, style="label outside")]
 
 
-def _along(points: tuple[Point, ...], distance: float) -> tuple[Point, Point, Point]:
+def _along(points: tuple[Point, ...], distance: float) -> _Frame:
     """A point so far along the line, with the unit vectors along it and across it."""
     first, second = points[0], points[1]
     length = math.dist(first, second) or 1.0
@@ -107,10 +95,15 @@ def _along(points: tuple[Point, ...], distance: float) -> tuple[Point, Point, Po
     return at, along, Point(-along.y, along.x)
 
 
-def _stroke(at: Point, along: Point, across: Point, forth: float, aside: float, move: str = "M") -> str:
+def _polygon(frame: _Frame, corners: Iterable[tuple[float, float]]) -> str:
+    return f"M{'L'.join(_within(frame, *corner) for corner in corners)}Z"
+
+
+def _within(frame: _Frame, forth: float, aside: float) -> str:
+    at, along, across = frame
     x = at.x + along.x * forth + across.x * aside
     y = at.y + along.y * forth + across.y * aside
-    return f"{move}{_at(Point(x, y))}"
+    return _at(Point(x, y))
 
 
 def _towards(start: Point, end: Point, distance: float) -> Point:

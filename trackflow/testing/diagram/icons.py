@@ -1,6 +1,6 @@
 """The signs of BPMN (BPMN 2.0, 7 and 10), each a path in a square from -10 to 10.
 
-`OUTLINES` are the catching and plain ones; of the throwing ones the same path is filled.
+`_OUTLINES` are the catching and plain ones; of the throwing ones the same path is filled.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ _TICKS = "".join(
     f"L{number(9 * math.cos(angle))},{number(9 * math.sin(angle))}"
     for angle in (math.pi * hour / 6 for hour in range(12))
 )
+_ENVELOPE = "M-10,-7H10V7H-10Z M-10,-7L0,1.5L10,-7"
 _PLUS = "M-2.6,-9H2.6V-2.6H9V2.6H2.6V9H-2.6V2.6H-9V-2.6H-2.6Z"
 _CROSS = "M-9,-6.5L-6.5,-9L0,-2.5L6.5,-9L9,-6.5L2.5,0L9,6.5L6.5,9L0,2.5L-6.5,9L-9,6.5L-2.5,0Z"
 
-OUTLINES = {
-    "message": "M-10,-7H10V7H-10Z M-10,-7L0,1.5L10,-7",
+_OUTLINES = {
+    "message": _ENVELOPE,
     "timer": f"{_circle(10)}{_TICKS}M0,0L1.5,-7M0,0L5.5,2",
     "signal": "M0,-9.5L9.5,7.5H-9.5Z",
     "escalation": "M0,-10L7.5,9.5L0,1.5L-7.5,9.5Z",
@@ -62,8 +63,8 @@ OUTLINES = {
     "complexGateway": "M0,-10V10M-10,0H10M-7,-7L7,7M7,-7L-7,7",
     "eventBasedGateway": f"{_circle(10)}{_circle(8)}{_polygon(5, 5)}",
     # Tasks
-    "receiveTask": "M-10,-7H10V7H-10Z M-10,-7L0,1.5L10,-7",
-    "sendTask": "M-10,-7H10V7H-10Z M-10,-7L0,1.5L10,-7",
+    "receiveTask": _ENVELOPE,
+    "sendTask": _ENVELOPE,
     "serviceTask": _gear(),
     "userTask": f"{_circle(4.2, 0, -4.8)}M-9,9V6C-9,2.5 -5,0.6 -2.5,0.4H2.5C5,0.6 9,2.5 9,6V9Z",
     "manualTask": "M-10,-1L-3,-7.5H1L-2,-4H9.5V-1H2H9.5V2H2H8.5V5H2H7V8H-6L-10,5Z",
@@ -83,5 +84,5 @@ def icon(name: str, middle: Point, size: float, *, filled: bool = False) -> etre
     """A sign of so many px around a point; nothing is drawn for a name that has none."""
     place = f"translate({number(middle.x)} {number(middle.y)}) scale({number(size / 20)})"
     style = "solid" if filled or name in _ALWAYS_FILLED else "line"
-    data = OUTLINES.get(name)
+    data = _OUTLINES.get(name)
     return svg("g", {"transform": place}, [svg("path", {"d": data, "class": style})] if data else [])

@@ -8,9 +8,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from trackflow.bpmn.document import BPMN, is_true, local
-
-_THROWING = frozenset({"intermediateThrowEvent", "endEvent"})
-_SUBPROCESSES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
+from trackflow.bpmn.model import SUBPROCESSES, THROWS
 
 
 class Meaning(NamedTuple):
@@ -44,7 +42,7 @@ class Meaning(NamedTuple):
     @property
     def is_subprocess(self) -> bool:
         """Whether others may lie in it."""
-        return self.type in _SUBPROCESSES
+        return self.type in SUBPROCESSES
 
 
 NOTHING = Meaning("", "")
@@ -62,7 +60,7 @@ def _meaning(node: etree._Element, nodes: Mapping[str, etree._Element]) -> Meani
         type=kind,
         name=_name(node),
         event=_event(node),
-        throws=kind in _THROWING,
+        throws=kind in THROWS,
         dashed=not is_true(node.get("cancelActivity", node.get("isInterrupting", "true"))),
         markers=tuple(_markers(node)),
         event_subprocess=is_true(node.get("triggeredByEvent")),

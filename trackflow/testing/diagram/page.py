@@ -10,7 +10,7 @@ from lxml import etree
 from trackflow.bpmn import Model
 from trackflow.bpmn.document import definitions
 from trackflow.testing.diagram.edges import edge, middle_of
-from trackflow.testing.diagram.layout import Box, Plane, Point, planes
+from trackflow.testing.diagram.layout import Plane, Point, planes
 from trackflow.testing.diagram.meaning import NOTHING, Meaning, meanings
 from trackflow.testing.diagram.shapes import shape
 from trackflow.testing.diagram.style import css
@@ -122,8 +122,7 @@ def _document(width: float, height: float, nodes: list[etree._Element], title: s
         "height": number(height),
         "viewBox": f"0 0 {number(width)} {number(height)}",
     }
-    page = Box(0.5, 0.5, width - 1, height - 1)
-    sheet = {"x": "0.5", "y": "0.5", "width": number(page.width), "height": number(page.height), "rx": "12"}
+    sheet = {"x": "0.5", "y": "0.5", "width": number(width - 1), "height": number(height - 1), "rx": "12"}
     head = [svg("title", content=title), svg("style", content=css()), svg("rect", {**sheet, "class": "page"})]
     root = svg("svg", {**size, "role": "img"}, [*head, *nodes])
     return etree.tostring(root, encoding="unicode", pretty_print=False)

@@ -147,9 +147,8 @@ def _below(drawn: Shape, meaning: Meaning) -> Nodes:
     if not meaning.name:
         return []
     place = drawn.label or drawn.below
-    is_broken = (
-        drawn.label is not None and place.height > 1.5 * LINE
-    )  # by the modeler, which knows what lies around
+    # By the modeler, which knows what lies around.
+    is_broken = drawn.label is not None and place.height > 1.5 * LINE
     lines = lines_of(meaning.name, max(place.width * 1.2, _LABEL / 2) if is_broken else _LABEL, 4)
     return [label(lines, Point(place.centre.x, place.y + LINE * len(lines) / 2), style="label outside")]
 

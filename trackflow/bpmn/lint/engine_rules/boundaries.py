@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from trackflow.bpmn.lint.engine_rules.scopes import event_scope
+from trackflow.bpmn.lint.engine_rules.scopes import Scope, event_scope
 from trackflow.bpmn.lint.finding import Finding, error
 from trackflow.bpmn.model import Element, Model
 
@@ -19,15 +19,15 @@ _ESCALATE = frozenset({"subProcess", "transaction", "callActivity", "userTask"})
 
 def refused(model: Model) -> Iterator[Finding]:
     """What is attached wrongly, and what of one host catches the same escalation."""
-    by_scope = defaultdict[tuple[object, str], list[Element]](list)
+    alike = defaultdict[tuple[Scope, str, str], list[Element]](list)  # by where and what they catch
     for element in model.elements.values():
         if element.type == "boundaryEvent":
             for words in _faults(model.elements[element.attached_to or ""], element):
                 yield REFUSED.at(model, element, words)
         if element.event in ("escalation", "cancel") and element.type in ("boundaryEvent", "startEvent"):
-            by_scope[event_scope(model, element), element.type + element.event].append(element)
-    for (_, kind), elements in by_scope.items():
-        yield from _twins(model, elements, kind.endswith("cancel"))
+            alike[event_scope(model, element), element.type, element.event].append(element)
+    for (_, _, event), elements in alike.items():
+        yield from _twins(model, elements, event == "cancel")
 
 
 def _faults(host: Element, element: Element) -> Iterator[str]:

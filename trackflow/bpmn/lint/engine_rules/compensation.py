@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from trackflow.bpmn.lint.finding import Finding, error
-from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.model import THROWS, Element, Model
 
 REFUSED = error("refused-compensation")
 
@@ -41,8 +41,7 @@ def _faults(model: Model, element: Element) -> Iterator[str]:
         if other is not None and "isForCompensation" not in other.features:
             yield f"is connected to {other}, which is not for compensation"
         return
-    throws = element.type in ("intermediateThrowEvent", "endEvent")
-    if throws and (other is None or other.scope not in _scopes(model, element)):
+    if element.type in THROWS and (other is None or other.scope not in _scopes(model, element)):
         yield f"compensates {element.reference!r}, which is no activity beside it"
 
 

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from trackflow.bpmn.document import BPMN
 from trackflow.bpmn.lint.finding import Finding, error
 from trackflow.bpmn.lint.source import root_of
-from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.model import THROWS, Element, Model
 
 REFUSED = error("refused-event")
 
 _CAUGHT = frozenset({"message", "timer", "signal", "link", "conditional"})
-_ENDS = ("intermediateThrowEvent", "endEvent")
 
 
 def refused(model: Model) -> Iterator[Finding]:
@@ -22,12 +21,13 @@ def refused(model: Model) -> Iterator[Finding]:
         for words in _faults(model, element):
             yield REFUSED.at(model, element, words)
     names = Counter(node.get("name") for node in root_of(model).iterfind(f"{BPMN}signal"))
-    for name in (name for name, times in names.items() if times > 1):
-        yield REFUSED.of(model, f"{names[name]} signals have the name {name!r}")
+    for name, times in names.items():
+        if times > 1:
+            yield REFUSED.of(model, f"{times} signals have the name {name!r}")
 
 
 def _faults(model: Model, element: Element) -> Iterator[str]:
-    throws = element.type in _ENDS
+    throws = element.type in THROWS
     if element.type == "intermediateCatchEvent" and element.event not in _CAUGHT:
         yield f"catches the event {element.event!r}" if element.event else "catches no event"
     match element.event:

@@ -6,7 +6,7 @@ The schema is OMG's, as Operaton ships it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -30,18 +30,31 @@ def invalid(model: Model) -> Iterator[Finding]:
     schema, root = _schema(), root_of(model)
     if schema.validate(root):
         return
+    prefixes = _prefixes(root)
     faults: Any = schema.error_log  # lxml-stubs know no iterator
     for fault in islice(faults, _MOST):
         words = f"no valid BPMN 2.0: {_in_short(fault.message)}"
-        where = _around(model, root, fault.path)
+        where = _around(model, root, fault.path, prefixes)
         yield (
             REFUSED.of(model, words, fault.line) if where is None else REFUSED.at(model, where, f"is {words}")
         )
 
 
-def _around(model: Model, root: etree._Element, path: str | None) -> Element | Flow | None:
+def _prefixes(root: etree._Element) -> Mapping[str, str]:
+    """The namespaces of the file by its own prefixes, in which the paths of faults are written."""
+    return {
+        prefix: namespace
+        for node in root.iter(etree.Element)
+        for prefix, namespace in node.nsmap.items()
+        if prefix
+    }
+
+
+def _around(
+    model: Model, root: etree._Element, path: str | None, prefixes: Mapping[str, str]
+) -> Element | Flow | None:
     """The element or sequence flow that a fault is in."""
-    found: Any = root.xpath(path) if path else []  # lxml-stubs know no nodes
+    found: Any = root.xpath(path, namespaces=prefixes) if path else []  # lxml-stubs know no nodes
     for node in [*found[:1], *(found[0].iterancestors() if found else ())]:
         id_ = node.get("id") or ""
         if where := model.elements.get(id_) or model.flows.get(id_):

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from trackflow.bpmn.lint.engine_rules.scopes import event_scope
 from trackflow.bpmn.lint.finding import Finding, error
-from trackflow.bpmn.model import Element, Model
+from trackflow.bpmn.model import CATCHES, Element, Model
 
 REFUSED = error("refused-twin")
-
-_CATCHES = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
 
 def twins(model: Model) -> Iterator[Finding]:
@@ -18,7 +16,7 @@ def twins(model: Model) -> Iterator[Finding]:
     first = dict[object, Element]()
     for element in model.elements.values():
         name = _subscribed(element)
-        if name is None or element.type not in _CATCHES:
+        if name is None or element.type not in CATCHES:
             continue
         key = (event_scope(model, element), _is_start(element), element.event, name)
         if key in first:

@@ -59,4 +59,3 @@ BEHAVIOURS: Mapping[tuple[str, str | None], Behaviour] = {
 }
 # What reaches an instance from outside of what it does, so that it has to be listened for.
 LISTENS = frozenset({"message", "timer", "conditional", "signal"})
-THROWS = ("endEvent", "intermediateThrowEvent")

@@ -9,9 +9,9 @@ from types import MappingProxyType
 from trackflow.bpmn import Element, Flow, Model, expressions
 from trackflow.bpmn.expressions import Expression
 from trackflow.bpmn.graph import links_of
-from trackflow.bpmn.model import Passing
+from trackflow.bpmn.model import THROWS, Passing
 from trackflow.bpmn.tokens import holds_expression
-from trackflow.engines.embedded.models.behaviours import BEHAVIOURS, LISTENS, THROWS
+from trackflow.engines.embedded.models.behaviours import BEHAVIOURS, LISTENS
 from trackflow.engines.embedded.models.process import (
     Behaviour,
     Calls,

@@ -2,7 +2,8 @@
 
     interpreter     starts an instance, tells it a message, fires its timer
     state           what an instance is between two steps; `step` and `course`: what it is during one
-    scopes          leaving elements, splits, subprocesses, boundary events, event subprocesses, terminate
+    entering        waits, subprocesses, boundary events, event subprocesses
+    scopes          leaving elements, splits, the ends of subprocesses and instances, terminate
     gateways        exclusive, parallel, inclusive; event-based ones wait (`subscriptions`)
     subscriptions   who listens for which message or timer
     conditions      conditional events

@@ -4,10 +4,7 @@ A step is a pure function: from a process, a state, an event's variables and the
 `Refusal` and nothing changed. It reads no clock and does no I/O. A step that reaches other instances, by a
 call or a signal, is a part of a `Course` through all of them, which brings them in.
 
-Where to find a rule: `gateways`, `scopes` (leaving elements, subprocesses, boundary events, event
-subprocesses), `repetition` (multi-instance), `calls` (call activities), `throwing` (errors, escalations,
-cancellation, signals), `subscriptions` (messages and timers). Where the engine family differs from the BPMN
-standard, it is followed.
+Where the engine family differs from the BPMN standard, it is followed.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from trackflow.engines.embedded.models.process import Behaviour, Process
 from trackflow.engines.embedded.steps import (
     compensation,
     conditions,
+    entering,
     gateways,
     repetition,
     scopes,
@@ -116,7 +114,7 @@ def run(course: Course, begin: Callable[[], None]) -> Refusal | None:
 
 def begin(step: Step, message: str, variables: Mapping[str, Scalar]) -> None:
     """A new instance starts with a message, which must be one that starts the process."""
-    scopes.start(step, step.process.starts[message], variables)
+    entering.start(step, step.process.starts[message], variables)
     conditions.look(step, len(variables) + 1)
 
 
@@ -203,11 +201,11 @@ def _enter(step: Step, move: Move) -> None:
         case Behaviour.PASS | Behaviour.END:
             scopes.leave(step, node, visit, scope, move.counter)
         case Behaviour.WAIT | Behaviour.RACE:
-            scopes.wait(step, node, visit, move)
+            entering.wait(step, node, visit, move)
         case Behaviour.NEST:
-            scopes.nest(step, node, visit, move)
+            entering.nest(step, node, visit, move)
         case Behaviour.CALL:
-            scopes.call(step, node, visit, move)
+            entering.call(step, node, visit, move)
         case Behaviour.CHOOSE:
             gateways.choose(step, node, visit, scope)
         case Behaviour.JOIN:

@@ -1,88 +1,20 @@
-"""How tokens leave elements, and how subprocesses begin and end (BPMN 13.3.4, 13.5.3).
-
-An event that happens at a boundary or triggers an event subprocess does so as a token that enters it.
-"""
+"""How tokens leave elements, and how subprocesses and instances end (BPMN 13.2.1, 13.3.4, 13.5.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from trackflow.engines.embedded.models.process import Exit, Node
-from trackflow.engines.embedded.steps import calls, compensation, conditions, repetition, subscriptions
-from trackflow.engines.embedded.steps.state import PROCESS, Scope, Token
-from trackflow.engines.embedded.steps.step import Move, Refused, Step, stuck
-from trackflow.engines.variables import Scalar
-
-NOTHING: Mapping[str, Scalar] = MappingProxyType({})
-
-
-def wait(step: Step, node: Node, visit: int, move: Move) -> None:
-    """A token stays at an element."""
-    token, listens = _stay(step, node, visit, move)
-    conditions.look_at(step, token, listens)
-
-
-def _stay(step: Step, node: Node, visit: int, move: Move) -> tuple[Token, Iterable[str]]:
-    token = Token(node.id, move.scope, visit, counter=move.counter)
-    step.state.tokens.append(token)
-    listens = subscriptions.of_token(step.process, token)
-    subscriptions.begin(step, token, listens)
-    return token, listens
-
-
-def nest(step: Step, node: Node, visit: int, move: Move) -> None:
-    """A token comes to a subprocess: it stays there while another begins inside.
-
-    Of the conditions that are true already, those that interrupt do so before anything has begun; the others
-    begin when what is inside has come to rest (`PvmAtomicOperationActivityExecute`).
-    """
-    assert node.start is not None
-    token, listens = _stay(step, node, visit, move)
-    scope = Scope(visit, node.id)
-    triggers = _open(step, scope)
-    true = [*conditions.true_at(step, token, listens), *conditions.true_at(step, scope, triggers)]
-    nodes = [(step.node(each.element), each) for each in true]
-    step.move(_beside(step, event, each.holder) for event, each in nodes if not event.interrupting)
-    step.move([Move(node.start, visit)])
-    step.happen(each for event, each in nodes if event.interrupting)
-
-
-def start(step: Step, element: str, variables: Mapping[str, Scalar]) -> None:
-    """An instance begins at a start event."""
-    step.move([Move(element, PROCESS)])
-    begin(step, Scope(PROCESS, None), variables)
-
-
-def call(step: Step, node: Node, visit: int, move: Move) -> None:
-    """A token comes to a call activity: it stays there while an instance of the called process runs."""
-    assert node.calls is not None
-    called = step.course.begin(node.calls.process, step, visit)
-    if called.process.begins is None:
-        raise Refused(f"process {node.calls.process!r} has several start events, each with a message")
-    variables = calls.handed_over(step, node, move)
-    start(called, called.process.begins, variables)
-    conditions.look(called, len(variables))
-    wait(step, node, visit, move)
-
-
-def begin(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> None:
-    """A process or subprocess begins: from now on its event subprocesses can be triggered.
-
-    `variables`: that a process begins with. In the engine family it has none yet when the names of messages
-    are worked out.
-    """
-    conditions.look_at(step, scope, _open(step, scope, variables))
-
-
-def _open(step: Step, scope: Scope, variables: Mapping[str, Scalar] = NOTHING) -> Iterable[str]:
-    """The event subprocesses' start events that are listened for from now on."""
-    step.state.scopes.append(scope)
-    listens = step.process.triggers.get(scope.of, ())
-    subscriptions.name(step, scope, listens)
-    step.state.variables.update(variables)
-    subscriptions.set_timers(step, scope, listens)
-    return listens
+from trackflow.engines.embedded.steps import (
+    calls,
+    compensation,
+    conditions,
+    entering,
+    repetition,
+    subscriptions,
+)
+from trackflow.engines.embedded.steps.state import PROCESS, Token
+from trackflow.engines.embedded.steps.step import Move, Step, stuck
 
 
 def leave(step: Step, node: Node, visit: int, scope: int, counter: int | None = None) -> None:
@@ -172,7 +104,7 @@ def terminate(step: Step, node: Node, visit: int, scope: int) -> None:
 def happen(step: Step, node: Node, holder: int) -> None:
     """The event of an element happens, at the token or scope that listens for it."""
     if node.begins is not None or node.host is not None:
-        step.move([_beside(step, node, holder)])
+        step.move([entering.beside(step, node, holder)])
     else:
         _take(step, node, step.state.token(holder))
 
@@ -180,7 +112,7 @@ def happen(step: Step, node: Node, holder: int) -> None:
 def arrive(step: Step, node: Node, holder: int) -> Token:
     """The event happens where no token is at its element: one comes there, and does not go on yet."""
     if node.begins is not None or node.host is not None:
-        move = _beside(step, node, holder)
+        move = entering.beside(step, node, holder)
     else:
         gateway = step.state.token(holder)
         step.state.tokens.remove(gateway)
@@ -198,41 +130,9 @@ def depart(step: Step, arrived: Token) -> None:
     step.state.tokens.remove(arrived)
     node = step.node(arrived.at)
     if node.start is not None:
-        nest(step, node, arrived.visit, Move(node.id, arrived.scope))
+        entering.nest(step, node, arrived.visit, Move(node.id, arrived.scope))
     else:
         leave(step, node, arrived.visit, arrived.scope)
-
-
-def _beside(step: Step, node: Node, holder: int) -> Move:
-    """Where a boundary event or an event subprocess begins, which has interrupted what it interrupts."""
-    if node.begins is not None:
-        return trigger(step, node, step.state.scope(holder))
-    return break_in(step, node, step.state.token(holder))
-
-
-def trigger(step: Step, node: Node, scope: Scope) -> Move:
-    """An event subprocess begins; an interrupting one ends everything else in its scope (BPMN 13.5.4).
-
-    It also ends the subscriptions of the subprocess's boundary events: in the engine family both are those of
-    one execution, which is interrupted (`PvmExecutionImpl.interrupt`).
-    """
-    assert node.begins is not None
-    if node.interrupting:
-        begun = scope.id == PROCESS or any(token.scope == scope.id for token in step.state.tokens)
-        if node.condition is not None and not begun:
-            step.left(scope.id, canceled=True)  # in the family's path, until it ends
-        step.clear(scope.id)
-        subscriptions.mute(scope)
-        if scope.id != PROCESS and (host := step.state.token(scope.id)).counter is None:
-            subscriptions.mute(host)
-    return Move(node.begins, scope.id)
-
-
-def break_in(step: Step, node: Node, host: Token) -> Move:
-    """A boundary event happens; an interrupting one ends what it is attached to (BPMN 13.3.2)."""
-    if node.interrupting:
-        step.cancel(host)
-    return Move(node.id, host.scope)
 
 
 def _take(step: Step, node: Node, token: Token) -> None:
