@@ -67,14 +67,18 @@ CPU an order, ms: {cpu}.
 
 
 def machine() -> str:
-    """Cores, memory and versions."""
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("celery", "kombu", "sqlalchemy", "urllib3", "requests", "pika")
-    )
+    """Cores, memory and versions, with an engine beside it."""
+    used = computer("celery", "kombu", "sqlalchemy", "urllib3", "requests", "pika")
+    return f"{used}, Operaton 1.0.3 on H2 in memory"
+
+
+def computer(*packages: str) -> str:
+    """Cores, memory, and the versions of Python and of these packages."""
     memory = psutil.virtual_memory().total / 2**30
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
         f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages}, Operaton 1.0.3 on H2 in memory"
+        f"Python {platform.python_version()}, {versions}"
     )
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
-
-import psutil
 
 from bench.board import front
 from bench.board.beside import BOARDS, Pair
 from bench.board.latency import Latency
 from bench.board.questions import SEARCH
-from bench.report import spread
+from bench.report import computer, spread
 
 # Milliseconds, p95.
 ALONE, CROWDED, FIRST_SEARCH = 200, 500, 50
@@ -47,7 +43,7 @@ def written(results: Results, options: argparse.Namespace) -> str:
 # How fast the board is
 
 `python -m bench.board --orders {options.orders}` ({4 * options.orders:,} events) on
-{_machine()}.
+{computer("fastapi", "uvicorn", "sqlalchemy")}.
 Board, database, broker and the clients that ask share these cores.
 
 {"".join(_ledger(name, figures) for name, figures in results.ledgers.items())}
@@ -95,15 +91,6 @@ def _own_scripts(scripts: Mapping[str, float]) -> float:
 
 def _diagram_scripts(scripts: Mapping[str, float]) -> float:
     return sum(size for name, size in scripts.items() if front.is_of_diagrams(name))
-
-
-def _machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fastapi", "uvicorn", "sqlalchemy"))
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages}"
-    )
 
 
 def _beside(pairs: Sequence[Pair], options: argparse.Namespace) -> str:

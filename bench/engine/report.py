@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import chain
 from statistics import mean, median, quantiles
-
-import psutil
 
 from bench.engine import beside
 from bench.engine.beside import Pair
 from bench.engine.events import Costs, Round
-from bench.report import spread
+from bench.report import computer, spread
 
 STEP, READS, RATIO, DEMO, TIMES = 100, 2, 1.1, 500, 5  # µs, an event, many/few, orders/s, ours/SpiffWorkflow
 
@@ -144,10 +140,5 @@ install."""
 
 
 def _machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("celery", "sqlalchemy", "psycopg"))
-    memory = psutil.virtual_memory().total / 2**30
     load = os.getloadavg()[2]
-    return (
-        f"{psutil.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages}; load of the last 15 minutes {load:.1f}"
-    )
+    return f"{computer('celery', 'sqlalchemy', 'psycopg')}; load of the last 15 minutes {load:.1f}"

@@ -24,4 +24,4 @@ def test_every_step_is_the_same(path: Path) -> None:
 
 
 def test_there_are_cases() -> None:
-    assert len(paths()) >= 29
+    assert len(paths()) >= 130
