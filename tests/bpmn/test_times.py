@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trackflow.bpmn import times
@@ -106,6 +106,7 @@ def test_what_is_no_cycle_is_refused(text: str) -> None:
         times.cycle(text)
 
 
+@settings(deadline=None)  # speed is judged in bench/
 @given(st.text(alphabet="RPT0123456789YMWDHS/.:-Z+ ", max_size=40))
 def test_any_text_is_a_time_or_a_fault(text: str) -> None:
     for read in (times.duration, times.date):
@@ -113,6 +114,7 @@ def test_any_text_is_a_time_or_a_fault(text: str) -> None:
             assert isinstance(read(text, NOW), float)
 
 
+@settings(deadline=None)  # speed is judged in bench/
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.floats(0, 10**9))
 def test_a_cycle_fires_later_than_now_and_at_a_whole_number_of_periods(
     count: int, seconds: int, passed: float
